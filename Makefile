@@ -1,0 +1,51 @@
+# The commands of COVERT. The work itself is done by cargo and by scripts/.
+#
+# Everything but `help`, `generate` and `clean` begins with set-up, which only looks when there is
+# nothing to install.
+
+include versions.env
+
+export COVERT_CACHE ?= $(HOME)/.cache/covert
+# One target folder, whatever the environment says: its paths are part of the commands' face.
+export CARGO_TARGET_DIR := $(CURDIR)/target
+export COVERT_FIRMWARE_DIR := $(CARGO_TARGET_DIR)/firmware/$(RISCV_TARGET)/release
+# Looked up when used: on a fresh machine it is there only after set-up.
+export COVERT_VERILATOR_ROOT = $(firstword $(wildcard $(COVERT_CACHE)/venv/lib/python3*/site-packages/verilator))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-tests build demo test test-full lint generate clean
+MAKEFLAGS += --no-print-directory
+# The order of the steps below is meant; cargo and the scripts use all processors themselves.
+.NOTPARALLEL:
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: ## install the tools and packages that are missing
+	@scripts/setup.sh
+
+setup-tests:
+	@scripts/setup.sh --tests
+
+build: setup ## build the firmware and target/release/covert
+	scripts/firmware.sh build
+	cargo build --release --locked -p covert
+
+demo: build ## boot a protected guest, break it, show that nobody noticed
+	$(CARGO_TARGET_DIR)/release/covert demo
+
+test: setup-tests build lint ## run every test (what continuous integration runs)
+	scripts/test.sh
+
+test-full: export COVERT_TEST_FULL := 1
+test-full: setup-tests build lint ## run every test in its long version
+	scripts/test.sh
+
+lint: build ## formatters, clippy, Verilator -Wall, generated files
+	scripts/lint.sh
+
+generate: ## write the generated Verilog and the register page anew
+	cargo run --release --locked -p covert-rtl --bin generate
+
+clean: ## remove what was built; the cache stays
+	cargo clean

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Verilator -Wall on the chip in each configuration: as it is synthesised, and as the simulator's
+# fast and fault models see it; then Verible's style rules on the hand-written files. A warning is
+# an error.
+#
+# Read: rtl/covert.f (source files), rtl/chip/configs (name and number of tiles a line),
+# rtl/lint.vlt (waivers, each with its reason).
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# House style beyond Verible's defaults: suffixes of ports, UpperCamelCase parameters.
+readonly RULES=line-length=length:120,port-name-suffix,signal-name-style,parameter-name-style=localparam_style:CamelCase,always-ff-non-blocking,mismatched-labels,one-module-per-file
+
+VERILATOR_ROOT=$(verilator_root)
+export VERILATOR_ROOT
+cd "$COVERT_ROOT"
+failed=false
+
+# lint NAME TILES TOP ARGUMENT...
+lint() {
+    local name=$1 tiles=$2 top=$3
+    shift 3
+    "$VERILATOR_ROOT/bin/verilator_bin" --lint-only --quiet -Wall --top-module "$top" \
+        "-GNTiles=$tiles" rtl/lint.vlt -F rtl/covert.f "$@" || {
+        say "Verilator: $top $*: configuration $name fails"
+        failed=true
+    }
+}
+
+# The simulator's wrapper is never synthesised: it leaves outputs open that it has no use for, and
+# resets its own registers at the clock, unlike the chip.
+wrapper=(-Wno-PINCONNECTEMPTY -Wno-SYNCASYNCNET sim/model/rtl/covert_sim.sv)
+configs=0
+while read -r name tiles _; do
+    case $name in '' | \#*) continue ;; esac
+    configs=$((configs + 1))
+    lint "$name" "$tiles" covert_chip
+    lint "$name" "$tiles" covert_sim +define+COVERT_RVFI "${wrapper[@]}"
+    lint "$name" "$tiles" covert_sim +define+COVERT_RVFI +define+COVERT_RVFI_PORTS "${wrapper[@]}"
+done <rtl/chip/configs
+[ "$configs" -gt 0 ] || die "rtl/chip/configs names no configuration"
+
+mapfile -d '' files < <(find rtl sim -name '*.sv' -not -path 'rtl/unit/gen/*' -print0 | sort -z)
+"$COVERT_CACHE/venv/bin/verible-verilog-lint" --rules="$RULES" "${files[@]}" || failed=true
+
+if $failed; then die "the RTL is not lint-clean"; fi
