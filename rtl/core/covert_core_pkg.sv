@@ -1,0 +1,90 @@
+// Types and numbers shared by the modules of the core: decoded instruction, ALU operations, exception
+// causes and privilege levels (The RISC-V Instruction Set Manual, volumes I and II).
+package covert_core_pkg;
+
+  localparam logic [1:0] PrivU = 2'd0;
+  localparam logic [1:0] PrivS = 2'd1;
+  localparam logic [1:0] PrivM = 2'd3;
+
+  // Exception causes.
+  localparam logic [4:0] ExcFetchFault = 5'd1;
+  localparam logic [4:0] ExcIllegal = 5'd2;
+  localparam logic [4:0] ExcBreakpoint = 5'd3;
+  localparam logic [4:0] ExcLoadMisaligned = 5'd4;
+  localparam logic [4:0] ExcLoadFault = 5'd5;
+  localparam logic [4:0] ExcStoreMisaligned = 5'd6;
+  localparam logic [4:0] ExcStoreFault = 5'd7;
+  localparam logic [4:0] ExcEcallU = 5'd8;
+  localparam logic [4:0] ExcFetchPage = 5'd12;
+  localparam logic [4:0] ExcLoadPage = 5'd13;
+  localparam logic [4:0] ExcStorePage = 5'd15;
+
+  // Bit of the epoch interrupt in mip and mie, and its cause (vmm/abi: csr).
+  localparam int unsigned EpochIrq = 24;
+
+  // Error code of a memory response: 0 none, 1 access fault, 2 page fault.
+  localparam logic [1:0] RspOk = 2'd0;
+  localparam logic [1:0] RspPage = 2'd2;
+
+  typedef enum logic [3:0] {
+    AluAdd,
+    AluSub,
+    AluSll,
+    AluSlt,
+    AluSltu,
+    AluXor,
+    AluSrl,
+    AluSra,
+    AluOr,
+    AluAnd
+  } alu_op_e;
+
+  // Where the value for rd comes from.
+  typedef enum logic [2:0] {
+    ResAlu,
+    ResTarget,  // pc + immediate
+    ResSeq,     // pc of the following instruction
+    ResMuldiv,
+    ResCsr,
+    ResMem
+  } result_e;
+
+  typedef enum logic [2:0] {
+    MemNone,
+    MemLoad,
+    MemStore,
+    MemLr,
+    MemSc,
+    MemAmo
+  } mem_op_e;
+
+  typedef enum logic [3:0] {
+    SysNone,
+    SysEcall,
+    SysEbreak,
+    SysMret,
+    SysSret,
+    SysWfi,
+    SysSfence,
+    SysFencei,
+    SysCsr
+  } sys_op_e;
+
+  // What the decoder says of one instruction.
+  typedef struct packed {
+    logic illegal;
+    logic uses_rs1;
+    logic uses_rs2;
+    logic rd_we;
+    logic b_is_imm;  // second ALU operand is the immediate
+    logic a_is_zero; // first ALU operand is zero (lui)
+    logic branch;
+    logic jal;
+    logic jalr;
+    alu_op_e alu_op;
+    result_e result;
+    mem_op_e mem_op;
+    sys_op_e sys_op;
+  } decoded_t;
+
+endpackage
