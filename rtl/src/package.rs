@@ -1,0 +1,212 @@
+//! The facts of `covert-abi` as a SystemVerilog package, so that the hand-written Verilog types no
+//! offset, address or number again.
+//!
+//! Names are those of the crate in upper camel case behind a prefix that says what they are:
+//! `UnitReg` a register's offset, `Unit` a field or value, `Uart` a UART register, the enum's name
+//! its numbers. Addresses and sizes of the layout have no prefix.
+
+use std::fmt::Write as _;
+use std::mem::offset_of;
+
+use covert_abi::{
+    BootDescriptor, BootReason, Command, Detection, Mode, Sequencer, csr, layout, unit,
+};
+
+use crate::HEAD;
+
+/// One constant of the package.
+pub(crate) struct Constant {
+    /// Name in the package.
+    pub(crate) name: String,
+    /// Width in bits; `None` makes it an `int unsigned` (a count, not a bus value).
+    pub(crate) width: Option<u32>,
+    /// Value.
+    pub(crate) value: u32,
+    /// Comment behind it, or nothing.
+    pub(crate) doc: &'static str,
+}
+
+/// Constants with one heading.
+pub(crate) struct Section {
+    /// The heading.
+    pub(crate) title: &'static str,
+    /// Its constants, in the order in which they are printed.
+    pub(crate) constants: Vec<Constant>,
+}
+
+/// `UPPER_SNAKE` or `kebab-case` as `UpperCamel`.
+fn camel(name: &str) -> String {
+    let mut out = String::new();
+    for word in name.split(['_', '-']) {
+        let mut chars = word.chars();
+        if let Some(first) = chars.next() {
+            out.push(first.to_ascii_uppercase());
+            out.extend(chars.map(|c| c.to_ascii_lowercase()));
+        }
+    }
+    out
+}
+
+/// Constants of one module of the ABI, under their own names.
+macro_rules! constants {
+    ($prefix:literal, $width:expr, $module:ident: $($name:ident),* $(,)?) => {
+        vec![$(Constant {
+            name: format!("{}{}", $prefix, camel(stringify!($name))),
+            width: $width,
+            value: u32::from($module::$name),
+            doc: "",
+        }),*]
+    };
+}
+
+/// Numbers of one enum of the ABI.
+macro_rules! numbers {
+    ($name:ident, $width:expr) => {
+        $name::ALL
+            .iter()
+            .map(|value| Constant {
+                name: format!("{}{}", stringify!($name), camel(value.name())),
+                width: Some($width),
+                value: *value as u32,
+                doc: "",
+            })
+            .collect()
+    };
+}
+
+/// Everything the package holds.
+pub(crate) fn sections() -> Vec<Section> {
+    // Numbers that stand in a STATUS or DET_KIND field must fit it.
+    const _: () = assert!(Detection::ALL.len() <= 16 && Sequencer::ALL.len() <= 16);
+    let registers = unit::REGISTERS.iter().map(|register| Constant {
+        name: format!("UnitReg{}", camel(register.name)),
+        width: Some(12),
+        value: register.offset,
+        doc: register.access,
+    });
+    let mut counts = constants!("", None, unit: LOG_DEPTH);
+    counts.extend(constants!("Unit", None, unit: INPUT_MODE_SHIFT));
+    counts.extend(constants!("", None, csr: EPOCH_IRQ_BIT));
+    counts.push(Constant {
+        name: "BootImageLen".into(),
+        width: None,
+        value: offset_of!(BootDescriptor, image_len) as u32,
+        doc: "byte offset of image_len in the boot descriptor",
+    });
+    counts.extend(constants!("", None, layout: CLOCK_HZ, CYCLES_PER_TICK, TIMEBASE_HZ,
+        REGION_PAGES, FIRST_PAGE));
+    vec![
+        Section {
+            title: "Registers of the isolation unit, offsets from UnitBase",
+            constants: registers.collect(),
+        },
+        Section {
+            title: "Values and masks of these registers",
+            constants: constants!("Unit", Some(32), unit: ID_VALUE, STATUS_BUSY,
+                STATUS_CKPT_VALID, STATUS_SLOT, STATUS_REPLAY, INPUT_UART_RX, INPUT_UART_HANGUP),
+        },
+        Section {
+            title: "Word registers of the UART, offsets from UartBase",
+            constants: constants!("", Some(8), unit: UART_RXPACK, UART_TXPACK),
+        },
+        Section {
+            title: "Address map of a tile and layout of main memory, in bytes",
+            constants: constants!("", Some(32), layout: EXIT_BASE, CLINT_BASE, CLINT_SIZE,
+                CLINT_MSIP, CLINT_MTIMECMP, CLINT_MTIME, UART_BASE, UART_SIZE, VMM_BASE, GATE_BASE,
+                UNIT_BASE, UNIT_SIZE, GUEST_BASE, GATE_TILE_ID, VMM_SIZE, GUEST_OFFSET,
+                STATE_OFFSET, STATE_BASE, STATE_SIZE, RESET_VECTOR, PAGE_SIZE, REGION_STRIDE,
+                GUEST_MAX, IMAGE_MAX),
+        },
+        Section { title: "Counts, rates, bit numbers", constants: counts },
+        Section {
+            title: "CSRs and cause of the epoch counter and the fingerprint",
+            constants: constants!("Csr", Some(12), csr: MEPOCH, MFPRINT)
+                .into_iter()
+                .chain(constants!("", Some(32), csr: EPOCH_CAUSE))
+                .collect(),
+        },
+        Section { title: "Mode of a group", constants: numbers!(Mode, 3) },
+        Section { title: "BOOT_REASON", constants: numbers!(BootReason, 1) },
+        Section { title: "CMD bits 7:0", constants: numbers!(Command, 8) },
+        Section { title: "DET_KIND", constants: numbers!(Detection, 4) },
+        Section { title: "STATUS bits 11:8", constants: numbers!(Sequencer, 4) },
+    ]
+}
+
+/// The text of `covert_pkg.sv`.
+pub fn package() -> String {
+    let mut text = String::from(HEAD);
+    text.push_str(
+        "// The facts that hardware, firmware and simulator share, from the crate covert-abi.\n\n\
+         package covert_pkg;\n",
+    );
+    // A package offers more than any one module takes.
+    text.push_str("  /* verilator lint_off UNUSEDPARAM */\n");
+    for section in sections() {
+        let _ = writeln!(text, "\n  // {}.", section.title);
+        for constant in section.constants {
+            let Constant { name, width, value, doc } = constant;
+            let _ = match width {
+                Some(width) => {
+                    let digits = width.div_ceil(4) as usize;
+                    write!(
+                        text,
+                        "  localparam logic [{}:0] {name} = {width}'h{value:0digits$X};",
+                        width - 1
+                    )
+                }
+                None => write!(text, "  localparam int unsigned {name} = {value};"),
+            };
+            let _ = match doc {
+                "" => writeln!(text),
+                _ => writeln!(text, "  // {doc}"),
+            };
+        }
+    }
+    text.push_str("\n  /* verilator lint_on UNUSEDPARAM */\nendpackage\n");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names of the constants that a source file of the ABI declares at its top level.
+    fn declared(source: &str) -> Vec<&str> {
+        source
+            .lines()
+            .filter_map(|line| line.strip_prefix("pub const ")?.split_once(": u32"))
+            .map(|(name, _)| name)
+            .collect()
+    }
+
+    #[test]
+    fn camel_case_of_abi_names() {
+        assert_eq!(camel("DET_ADDR0"), "DetAddr0");
+        assert_eq!(camel("log-full"), "LogFull");
+        assert_eq!(camel("ID"), "Id");
+    }
+
+    #[test]
+    fn no_constant_of_the_abi_is_left_out() {
+        let text = package();
+        let layout = declared(include_str!("../../vmm/abi/src/layout.rs"));
+        let unit = declared(include_str!("../../vmm/abi/src/unit.rs"));
+        assert!(layout.len() > 20 && unit.len() > 10);
+        for name in layout.iter().chain(&unit) {
+            let name = camel(name);
+            let found = ["", "Unit"].iter().any(|p| text.contains(&format!(" {p}{name} = ")));
+            assert!(found, "{name} is not in the package");
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_values_fit() {
+        let mut names = std::collections::HashSet::new();
+        for constant in sections().into_iter().flat_map(|section| section.constants) {
+            let fits = constant.width.is_none_or(|width| u64::from(constant.value) >> width == 0);
+            assert!(fits, "{} does not fit its width", constant.name);
+            assert!(names.insert(constant.name.clone()), "{} is there twice", constant.name);
+        }
+    }
+}
