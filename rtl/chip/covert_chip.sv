@@ -1,0 +1,277 @@
+// The chip: tiles with their gates and clock gates, the isolation unit, the devices. Main memory is outside:
+// a channel for each tile, and channel NTiles for the DMA engine. A memory answers each accepted request once, in order,
+// the next cycle at the earliest. Vectors over tiles and channels are packed, element i at [W*i +: W].
+// Configurations: configs.
+module covert_chip #(
+  parameter int unsigned NTiles = 2  // 1, 2 or 4
+) (
+  input  logic                     clk_i,
+  input  logic                     rst_ni,            // asynchronous assertion; low for 4 clocks or more
+  input  logic                     bare_i,            // strap: tile 0 alone, from boot_addr_i, no VMM
+  input  logic [             31:0] boot_addr_i,       // strap: first pc in bare mode
+  input  logic [              2:0] mode_req_i,        // mode that the management side wants (covert_pkg::Mode*)
+
+  // memory channels
+  output logic [         NTiles:0] mem_req_valid_o,
+  input  logic [         NTiles:0] mem_req_ready_i,
+  output logic [32*(NTiles+1)-1:0] mem_req_addr_o,    // physical, word aligned
+  output logic [         NTiles:0] mem_req_we_o,
+  output logic [32*(NTiles+1)-1:0] mem_req_wdata_o,
+  output logic [ 4*(NTiles+1)-1:0] mem_req_wstrb_o,
+  input  logic [         NTiles:0] mem_rsp_valid_i,
+  input  logic [32*(NTiles+1)-1:0] mem_rsp_data_i,
+
+  // console
+  output logic                     uart_tx_valid_o,
+  output logic [              7:0] uart_tx_data_o,
+  input  logic                     uart_tx_ready_i,
+  input  logic                     uart_rx_valid_i,
+  input  logic [              7:0] uart_rx_data_i,
+  output logic                     uart_rx_ready_o,
+  input  logic                     uart_hangup_i,     // level: the host has closed the input
+
+  // exit device: level from the write on, the word written
+  output logic                     exit_valid_o,
+  output logic [             31:0] exit_code_o,
+
+  // observers, telemetry only
+  output logic                     due_o,             // detected, unrecoverable: nothing leaves any more
+  output logic [       NTiles-1:0] members_o,
+  output logic [       NTiles-1:0] run_o,             // tiles out of reset
+  output logic                     det_valid_o,       // pulse; kind and accused tiles of the last detection
+  output logic [              3:0] det_kind_o,
+  output logic [       NTiles-1:0] det_tile_o,
+  output logic [              3:0] seq_state_o,       // covert_pkg::Sequencer*
+  output logic                     ckpt_o,            // pulse: a checkpoint is committed
+  output logic                     resume_o,          // pulse: the tiles restart after a rollback
+  output logic                     epoch_o            // pulse: an epoch ended
+`ifdef COVERT_RVFI
+  // riscv-formal interface of each core
+  ,output logic [NTiles-1:0] rvfi_valid_o
+  ,output logic [64*NTiles-1:0] rvfi_order_o
+  ,output logic [32*NTiles-1:0] rvfi_insn_o
+  ,output logic [NTiles-1:0] rvfi_trap_o
+  ,output logic [NTiles-1:0] rvfi_halt_o
+  ,output logic [NTiles-1:0] rvfi_intr_o
+  ,output logic [2*NTiles-1:0] rvfi_mode_o
+  ,output logic [2*NTiles-1:0] rvfi_ixl_o
+  ,output logic [5*NTiles-1:0] rvfi_rs1_addr_o
+  ,output logic [5*NTiles-1:0] rvfi_rs2_addr_o
+  ,output logic [32*NTiles-1:0] rvfi_rs1_rdata_o
+  ,output logic [32*NTiles-1:0] rvfi_rs2_rdata_o
+  ,output logic [5*NTiles-1:0] rvfi_rd_addr_o
+  ,output logic [32*NTiles-1:0] rvfi_rd_wdata_o
+  ,output logic [32*NTiles-1:0] rvfi_pc_rdata_o
+  ,output logic [32*NTiles-1:0] rvfi_pc_wdata_o
+  ,output logic [32*NTiles-1:0] rvfi_mem_addr_o
+  ,output logic [4*NTiles-1:0] rvfi_mem_rmask_o
+  ,output logic [4*NTiles-1:0] rvfi_mem_wmask_o
+  ,output logic [32*NTiles-1:0] rvfi_mem_rdata_o
+  ,output logic [32*NTiles-1:0] rvfi_mem_wdata_o
+`endif
+);
+
+  localparam int unsigned PageBits = $clog2(covert_pkg::RegionPages);
+
+  logic [         NTiles-1:0] tile_run, tile_clk_en, drained;
+  logic [         NTiles-1:0] tx_valid, tx_we, tx_done;
+  logic [      32*NTiles-1:0] tx_addr, tx_wdata;
+  logic [       4*NTiles-1:0] tx_strb;
+  logic [               31:0] tx_rdata;
+  logic                       tx_err;
+  logic [         NTiles-1:0] violation, violation_we, dirty;
+  logic [      32*NTiles-1:0] violation_addr, violation_data;
+  logic [PageBits*NTiles-1:0] dirty_page;
+  logic [               31:0] guest_size;
+  logic [               31:0] boot_addr;
+  logic                       dev_valid, dev_ready, dev_we;
+  logic [               31:0] dev_addr, dev_wdata, dev_rdata;
+  logic [                3:0] dev_strb;
+  logic [               63:0] mtime;
+  logic                       rx_pending, hangup, irq_soft, irq_timer;
+
+  assign boot_addr = bare_i ? boot_addr_i : covert_pkg::ResetVector;
+  assign run_o     = tile_run;
+
+  for (genvar i = 0; i < NTiles; i++) begin : gen_tile
+    logic        clk;
+    logic        req_valid, req_ready, req_we, req_instr, rsp_valid, rsp_err;
+    logic [31:0] req_addr, req_wdata, rsp_data;
+    logic [ 3:0] req_wstrb;
+    logic [ 1:0] req_priv;
+
+    covert_clock_gate u_clock_gate (
+      .clk_i,
+      .en_i (tile_clk_en[i]),
+      .clk_o(clk)
+    );
+
+    covert_tile u_tile (
+      .clk_i      (clk),
+      .rst_ni     (tile_run[i]),
+      .boot_addr_i(boot_addr),
+      .irq_timer_i(bare_i & irq_timer),
+      .irq_soft_i (bare_i & irq_soft),
+      .req_valid_o(req_valid),
+      .req_ready_i(req_ready),
+      .req_addr_o (req_addr),
+      .req_we_o   (req_we),
+      .req_wdata_o(req_wdata),
+      .req_wstrb_o(req_wstrb),
+      .req_priv_o (req_priv),
+      .req_instr_o(req_instr),
+      .rsp_valid_i(rsp_valid),
+      .rsp_data_i (rsp_data),
+      .rsp_err_i  (rsp_err)
+`ifdef COVERT_RVFI
+      ,
+      .rvfi_valid_o(rvfi_valid_o[1*i+:1]),
+      .rvfi_order_o(rvfi_order_o[64*i+:64]),
+      .rvfi_insn_o(rvfi_insn_o[32*i+:32]),
+      .rvfi_trap_o(rvfi_trap_o[1*i+:1]),
+      .rvfi_halt_o(rvfi_halt_o[1*i+:1]),
+      .rvfi_intr_o(rvfi_intr_o[1*i+:1]),
+      .rvfi_mode_o(rvfi_mode_o[2*i+:2]),
+      .rvfi_ixl_o(rvfi_ixl_o[2*i+:2]),
+      .rvfi_rs1_addr_o(rvfi_rs1_addr_o[5*i+:5]),
+      .rvfi_rs2_addr_o(rvfi_rs2_addr_o[5*i+:5]),
+      .rvfi_rs1_rdata_o(rvfi_rs1_rdata_o[32*i+:32]),
+      .rvfi_rs2_rdata_o(rvfi_rs2_rdata_o[32*i+:32]),
+      .rvfi_rd_addr_o(rvfi_rd_addr_o[5*i+:5]),
+      .rvfi_rd_wdata_o(rvfi_rd_wdata_o[32*i+:32]),
+      .rvfi_pc_rdata_o(rvfi_pc_rdata_o[32*i+:32]),
+      .rvfi_pc_wdata_o(rvfi_pc_wdata_o[32*i+:32]),
+      .rvfi_mem_addr_o(rvfi_mem_addr_o[32*i+:32]),
+      .rvfi_mem_rmask_o(rvfi_mem_rmask_o[4*i+:4]),
+      .rvfi_mem_wmask_o(rvfi_mem_wmask_o[4*i+:4]),
+      .rvfi_mem_rdata_o(rvfi_mem_rdata_o[32*i+:32]),
+      .rvfi_mem_wdata_o(rvfi_mem_wdata_o[32*i+:32])
+`endif
+    );
+
+    covert_gate u_gate (
+      .clk_i,
+      .rst_ni,
+      .tile_i          (2'(i)),
+      .bare_i,
+      .quarantine_i    (~tile_run[i]),
+      .drained_o       (drained[i]),
+      .guest_size_i    (guest_size),
+      .tile_req_valid_i(req_valid),
+      .tile_req_ready_o(req_ready),
+      .tile_req_addr_i (req_addr),
+      .tile_req_we_i   (req_we),
+      .tile_req_wdata_i(req_wdata),
+      .tile_req_wstrb_i(req_wstrb),
+      .tile_req_priv_i (req_priv),
+      .tile_req_instr_i(req_instr),
+      .tile_rsp_valid_o(rsp_valid),
+      .tile_rsp_data_o (rsp_data),
+      .tile_rsp_err_o  (rsp_err),
+      .mem_req_valid_o (mem_req_valid_o[i]),
+      .mem_req_ready_i (mem_req_ready_i[i]),
+      .mem_req_addr_o  (mem_req_addr_o[32*i+:32]),
+      .mem_req_we_o    (mem_req_we_o[i]),
+      .mem_req_wdata_o (mem_req_wdata_o[32*i+:32]),
+      .mem_req_wstrb_o (mem_req_wstrb_o[4*i+:4]),
+      .mem_rsp_valid_i (mem_rsp_valid_i[i]),
+      .mem_rsp_data_i  (mem_rsp_data_i[32*i+:32]),
+      .dev_valid_o     (tx_valid[i]),
+      .dev_we_o        (tx_we[i]),
+      .dev_addr_o      (tx_addr[32*i+:32]),
+      .dev_wdata_o     (tx_wdata[32*i+:32]),
+      .dev_strb_o      (tx_strb[4*i+:4]),
+      .dev_done_i      (tx_done[i]),
+      .dev_rdata_i     (tx_rdata),
+      .dev_err_i       (tx_err),
+      .dirty_o         (dirty[i]),
+      .dirty_page_o    (dirty_page[PageBits*i+:PageBits]),
+      .violation_o     (violation[i]),
+      .violation_addr_o(violation_addr[32*i+:32]),
+      .violation_we_o  (violation_we[i]),
+      .violation_data_o(violation_data[32*i+:32])
+    );
+  end
+
+  covert_unit #(
+    .NTiles(NTiles)
+  ) u_unit (
+    .clk_i,
+    .rst_ni,
+    .bare_i,
+    .tx_valid_i      (tx_valid),
+    .tx_we_i         (tx_we),
+    .tx_addr_i       (tx_addr),
+    .tx_wdata_i      (tx_wdata),
+    .tx_strb_i       (tx_strb),
+    .tx_done_o       (tx_done),
+    .tx_rdata_o      (tx_rdata),
+    .tx_err_o        (tx_err),
+    .violation_i     (violation),
+    .violation_addr_i(violation_addr),
+    .violation_we_i  (violation_we),
+    .violation_data_i(violation_data),
+    .dirty_i         (dirty),
+    .dirty_page_i    (dirty_page),
+    .drained_i       (drained),
+    .guest_size_o    (guest_size),
+    .tile_run_o      (tile_run),
+    .tile_clk_en_o   (tile_clk_en),
+    .dev_valid_o     (dev_valid),
+    .dev_we_o        (dev_we),
+    .dev_addr_o      (dev_addr),
+    .dev_wdata_o     (dev_wdata),
+    .dev_strb_o      (dev_strb),
+    .dev_ready_i     (dev_ready),
+    .dev_rdata_i     (dev_rdata),
+    .mtime_i         (mtime),
+    .uart_rx_i       (rx_pending),
+    .uart_hangup_i   (hangup),
+    .mode_req_i,
+    .mem_req_valid_o (mem_req_valid_o[NTiles]),
+    .mem_req_ready_i (mem_req_ready_i[NTiles]),
+    .mem_req_addr_o  (mem_req_addr_o[32*NTiles+:32]),
+    .mem_req_we_o    (mem_req_we_o[NTiles]),
+    .mem_req_wdata_o (mem_req_wdata_o[32*NTiles+:32]),
+    .mem_req_wstrb_o (mem_req_wstrb_o[4*NTiles+:4]),
+    .mem_rsp_valid_i (mem_rsp_valid_i[NTiles]),
+    .mem_rsp_data_i  (mem_rsp_data_i[32*NTiles+:32]),
+    .members_o,
+    .due_o,
+    .det_valid_o,
+    .det_kind_o,
+    .det_tile_o,
+    .seq_state_o,
+    .ckpt_o,
+    .resume_o,
+    .epoch_o
+  );
+
+  covert_devices u_devices (
+    .clk_i,
+    .rst_ni,
+    .bare_i,
+    .valid_i          (dev_valid),
+    .ready_o          (dev_ready),
+    .we_i             (dev_we),
+    .addr_i           (dev_addr),
+    .wdata_i          (dev_wdata),
+    .strb_i           (dev_strb),
+    .rdata_o          (dev_rdata),
+    .uart_tx_valid_o,
+    .uart_tx_data_o,
+    .uart_tx_ready_i,
+    .uart_rx_valid_i,
+    .uart_rx_data_i,
+    .uart_rx_ready_o,
+    .uart_hangup_i,
+    .uart_rx_pending_o(rx_pending),
+    .uart_hangup_o    (hangup),
+    .mtime_o          (mtime),
+    .irq_soft_o       (irq_soft),
+    .irq_timer_o      (irq_timer),
+    .exit_valid_o,
+    .exit_code_o
+  );
+
+endmodule

@@ -1,0 +1,62 @@
+// Core-local interruptor of one hart: `msip`, `mtimecmp` and `mtime`, which counts at a fixed part of the clock.
+// `mtime` can be written in bare mode only: it is the group's clock otherwise.
+module covert_clint (
+  input  logic        clk_i,
+  input  logic        rst_ni,
+  input  logic        bare_i,
+  input  logic        valid_i,     // the access happens in this cycle
+  input  logic        we_i,
+  input  logic [15:0] addr_i,      // word aligned
+  input  logic [31:0] wdata_i,
+  input  logic [ 3:0] strb_i,
+  output logic [31:0] rdata_o,
+  output logic [63:0] mtime_o,
+  output logic        irq_soft_o,
+  output logic        irq_timer_o
+);
+
+  logic        msip_q;
+  logic [63:0] mtime_q, mtimecmp_q;
+  logic [ 2:0] divider_q;
+  logic        tick;
+  logic        at_msip, at_cmp_lo, at_cmp_hi, at_time_lo, at_time_hi;
+  logic [31:0] mask, old, merged;
+
+  assign at_msip    = addr_i == covert_pkg::ClintMsip[15:0];
+  assign at_cmp_lo  = addr_i == covert_pkg::ClintMtimecmp[15:0];
+  assign at_cmp_hi  = addr_i == covert_pkg::ClintMtimecmp[15:0] + 16'd4;
+  assign at_time_lo = addr_i == covert_pkg::ClintMtime[15:0];
+  assign at_time_hi = addr_i == covert_pkg::ClintMtime[15:0] + 16'd4;
+
+  assign old = ({32{at_msip}} & 32'(msip_q)) | ({32{at_cmp_lo}} & mtimecmp_q[31:0]) |
+      ({32{at_cmp_hi}} & mtimecmp_q[63:32]) | ({32{at_time_lo}} & mtime_q[31:0]) |
+      ({32{at_time_hi}} & mtime_q[63:32]);
+  assign mask    = {{8{strb_i[3]}}, {8{strb_i[2]}}, {8{strb_i[1]}}, {8{strb_i[0]}}};
+  assign merged  = (old & ~mask) | (wdata_i & mask);
+  assign rdata_o = old;
+  assign tick    = divider_q == 3'(covert_pkg::CyclesPerTick - 1);
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      msip_q     <= 1'b0;
+      mtime_q    <= '0;
+      mtimecmp_q <= '1;
+      divider_q  <= '0;
+    end else begin
+      divider_q <= tick ? 3'd0 : divider_q + 3'd1;
+      mtime_q   <= mtime_q + 64'(tick);
+      if (valid_i && we_i) begin
+        if (at_msip) msip_q <= merged[0];
+        if (at_cmp_lo) mtimecmp_q[31:0] <= merged;
+        if (at_cmp_hi) mtimecmp_q[63:32] <= merged;
+        if (at_time_lo && bare_i) mtime_q[31:0] <= merged;
+        if (at_time_hi && bare_i) mtime_q[63:32] <= merged;
+      end
+    end
+  end
+
+  assign mtime_o     = mtime_q;
+  assign irq_soft_o  = msip_q;
+  assign irq_timer_o = mtime_q >= mtimecmp_q;
+
+endmodule

@@ -1,0 +1,100 @@
+#!/usr/bin/env bash
+# Benches of the hand-written hardware around the core: each builds a Verilated model and runs it, in seconds.
+# Usage: rtl/tb.sh [--list] [NAME...]   (all benches by default)
+# The last line of each bench is `N passed, M failed`; the exit status is 0 if none failed.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
+
+readonly RTL=$COVERT_ROOT/rtl
+readonly OUT=${CARGO_TARGET_DIR:-$COVERT_ROOT/target}/rtl-tb
+readonly BENCHES=(gate dirty dma pages log uart chip-solo chip-duo chip-quad)
+readonly CXXFLAGS=(-std=c++17 -O2 -Wall -Wextra)
+
+if [ "${1:-}" = --list ]; then
+    printf '%s\n' "${BENCHES[@]}"
+    exit 0
+fi
+
+VERILATOR_ROOT=$(verilator_root)
+export VERILATOR_ROOT
+readonly INCLUDE=$VERILATOR_ROOT/include
+mkdir -p "$OUT"
+
+# The constants of the hardware package as C macros, for C++ and assembly.
+sed -n 's/^ *localparam .* \([A-Z][A-Za-z0-9]*\) = \(.*\);.*/\1 \2/p' "$RTL/unit/gen/covert_pkg.sv" |
+    sed "s/ [0-9]*'h/ 0x/; s/^/#define /" >"$OUT/covert_pkg.h.new"
+cmp -s "$OUT/covert_pkg.h.new" "$OUT/covert_pkg.h" || mv "$OUT/covert_pkg.h.new" "$OUT/covert_pkg.h"
+
+# The part of Verilator that all models share, compiled once.
+runtime() {
+    local object=$OUT/verilated.o
+    if [ ! -e "$object" ] || [ "$INCLUDE/verilated.cpp" -nt "$object" ]; then
+        g++ "${CXXFLAGS[@]}" -w -I"$INCLUDE" -I"$INCLUDE/vltstd" -c "$INCLUDE/verilated.cpp" -o "$object"
+        g++ "${CXXFLAGS[@]}" -w -I"$INCLUDE" -I"$INCLUDE/vltstd" -c "$INCLUDE/verilated_threads.cpp" \
+            -o "$OUT/verilated_threads.o"
+    fi
+}
+
+# build NAME TOP BENCH.cpp VERILATOR-ARGUMENTS...: verilates TOP and links the bench, if something changed.
+build() {
+    local name=$1 top=$2 bench=$3 dir=$OUT/$1 stamp
+    shift 3
+    stamp=$(cat "$RTL"/{core,tile,unit,chip}/*.sv "$RTL"/unit/gen/* "$RTL"/{unit,chip}/tb/* "$RTL/covert.f" "$RTL/tb.sh" | sha256sum)
+    if [ "$(cat "$dir/stamp" 2>/dev/null)" = "$stamp" ]; then return; fi
+    rm -rf "$dir"
+    mkdir -p "$dir"
+    runtime
+    (cd "$RTL" && "$VERILATOR_ROOT/bin/verilator_bin" --cc --quiet --assert -Wno-fatal --x-assign unique \
+        --x-initial unique --top-module "$top" --prefix "V$top" --Mdir "$dir" "$@")
+    local sources=("$dir"/*.cpp)
+    printf '#include "%s"\n' "${sources[@]}" >"$dir/all.cc"
+    g++ "${CXXFLAGS[@]}" -w -I"$INCLUDE" -I"$INCLUDE/vltstd" -I"$dir" -c "$dir/all.cc" -o "$dir/model.o"
+    g++ "${CXXFLAGS[@]}" -isystem "$INCLUDE" -isystem "$INCLUDE/vltstd" -isystem "$dir" -I"$OUT" -I"$RTL/chip/tb" \
+        "$RTL/$bench" "$dir/model.o" "$OUT/verilated.o" "$OUT/verilated_threads.o" -pthread -o "$dir/bench"
+    printf '%s\n' "$stamp" >"$dir/stamp"
+}
+
+# program NAME BASE: assembles chip/tb/NAME.S to OUT/NAME.bin.
+program() {
+    riscv64-unknown-elf-gcc -march=rv32imac_zicsr -mabi=ilp32 -nostdlib -nostartfiles -I"$OUT" \
+        -Wl,--section-start=.descriptor="$2" -Wl,-Ttext="$3" -Wl,--no-warn-rwx-segments -o "$OUT/$1.elf" \
+        "$RTL/chip/tb/$1.S"
+    riscv64-unknown-elf-objcopy -O binary "$OUT/$1.elf" "$OUT/$1.bin"
+}
+
+chip() {
+    local tiles
+    tiles=$(awk -v name="$1" '$1 == name { print $2 }' "$RTL/chip/configs")
+    program bare 0x70000000 0x80000000
+    program vmm 0x40000000 0x40001000
+    build "chip-$1" covert_chip chip/tb/chip_tb.cpp "-GNTiles=$tiles" lint.vlt -f covert.f
+    "$OUT/chip-$1/bench" "$tiles" "$OUT/bare.bin" "$OUT/vmm.bin"
+}
+
+run() {
+    case $1 in
+        chip-*) chip "${1#chip-}" ;;
+        pages)
+            build pages covert_pages_top unit/tb/pages_tb.cpp lint.vlt -f covert.f unit/tb/covert_pages_top.sv
+            "$OUT/pages/bench"
+            ;;
+        uart)
+            build uart covert_uart chip/tb/uart_tb.cpp lint.vlt -f covert.f
+            "$OUT/uart/bench"
+            ;;
+        *)
+            build "$1" "covert_$1" "unit/tb/${1}_tb.cpp" lint.vlt -f covert.f
+            "$OUT/$1/bench"
+            ;;
+    esac
+}
+
+benches=("$@")
+if [ ${#benches[@]} = 0 ]; then benches=("${BENCHES[@]}"); fi
+failed=()
+for bench in "${benches[@]}"; do
+    printf '== %s\n' "$bench"
+    run "$bench" || failed+=("$bench")
+done
+if [ ${#failed[@]} -gt 0 ]; then die "failed: ${failed[*]}"; fi

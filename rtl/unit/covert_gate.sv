@@ -1,0 +1,197 @@
+// Gate: the boundary of a tile's sphere of replication. Relocates the tile's accesses into its domain,
+// refuses what is not the tile's, and cuts the tile off in quarantine.
+// It relies on nothing the tile does: a request is the tile's business only in the cycle it is accepted, then
+// it is held here. An access to memory adds no cycle; anything else waits until no access is outstanding.
+// Not covered: a tile that is right about where it writes and wrong about what (the comparator's work).
+module covert_gate (
+  input  logic        clk_i,
+  input  logic        rst_ni,
+  input  logic [ 1:0] tile_i,           // number of the tile, constant
+  input  logic        bare_i,           // strap: bare mode
+  input  logic        quarantine_i,     // level: nothing leaves, nothing is answered
+  output logic        drained_o,        // in quarantine: no access of the tile is under way any more
+  input  logic [31:0] guest_size_i,     // bytes of guest RAM
+  // tile bus
+  input  logic        tile_req_valid_i,
+  output logic        tile_req_ready_o,
+  input  logic [31:0] tile_req_addr_i,
+  input  logic        tile_req_we_i,
+  input  logic [31:0] tile_req_wdata_i,
+  input  logic [ 3:0] tile_req_wstrb_i,
+  input  logic [ 1:0] tile_req_priv_i,
+  input  logic        tile_req_instr_i,
+  output logic        tile_rsp_valid_o,
+  output logic [31:0] tile_rsp_data_o,
+  output logic        tile_rsp_err_o,
+  // memory channel
+  output logic        mem_req_valid_o,
+  input  logic        mem_req_ready_i,
+  output logic [31:0] mem_req_addr_o,   // physical
+  output logic        mem_req_we_o,
+  output logic [31:0] mem_req_wdata_o,
+  output logic [ 3:0] mem_req_wstrb_o,
+  input  logic        mem_rsp_valid_i,
+  input  logic [31:0] mem_rsp_data_i,
+  // to the comparator: held until done
+  output logic        dev_valid_o,
+  output logic        dev_we_o,
+  output logic [31:0] dev_addr_o,
+  output logic [31:0] dev_wdata_o,      // 0 for a read
+  output logic [ 3:0] dev_strb_o,
+  input  logic        dev_done_i,
+  input  logic [31:0] dev_rdata_i,
+  input  logic        dev_err_i,
+  // a write went to this page of the domain
+  output logic        dirty_o,
+  output logic [12:0] dirty_page_o,
+  // a data access of M-mode was refused (pulse), and which
+  output logic        violation_o,
+  output logic [31:0] violation_addr_o,
+  output logic        violation_we_o,
+  output logic [31:0] violation_data_o
+);
+
+  localparam logic [1:0] PrivU = 2'd0, PrivS = 2'd1, PrivM = 2'd3;
+  localparam int unsigned OffsetBits = $clog2(covert_pkg::RegionStride);
+  localparam logic [2:0] MaxOutstanding = 3'd4;
+
+  typedef enum logic [1:0] {
+    KindMemory,
+    KindDevice,
+    KindGate,    // the gate's own registers
+    KindRefused
+  } kind_e;
+
+  // Whether an address lies in a window of a power of two bytes.
+  function automatic logic in_window(input logic [31:0] addr, input logic [31:0] base, input logic [31:0] size);
+    in_window = (addr & ~(size - 32'd1)) == base;
+  endfunction
+
+  // What the request is. Everything that is not allowed is refused.
+  logic                  to_vmm, to_guest, to_bare, to_device, to_unit, to_gate;
+  logic                  mach;
+  kind_e                 req_kind;
+  logic [OffsetBits-1:0] req_offset;
+
+  always_comb begin
+    mach      = tile_req_priv_i == PrivM;
+    to_vmm    = mach & in_window(tile_req_addr_i, covert_pkg::VmmBase, covert_pkg::VmmSize);
+    to_guest  = (mach | tile_req_priv_i == PrivS | tile_req_priv_i == PrivU) & tile_req_addr_i[31] &
+        ({1'b0, tile_req_addr_i[30:0]} < guest_size_i);
+    to_bare   = in_window(tile_req_addr_i, covert_pkg::GuestBase, covert_pkg::RegionStride);
+    to_device = in_window(tile_req_addr_i, covert_pkg::UartBase, covert_pkg::UartSize) |
+        in_window(tile_req_addr_i, covert_pkg::ClintBase, covert_pkg::ClintSize) |
+        in_window(tile_req_addr_i, covert_pkg::ExitBase, covert_pkg::PageSize);
+    to_unit   = in_window(tile_req_addr_i, covert_pkg::UnitBase, covert_pkg::UnitSize);
+    to_gate   = in_window(tile_req_addr_i, covert_pkg::GateBase, covert_pkg::PageSize) & ~tile_req_we_i;
+
+    req_kind   = KindRefused;
+    req_offset = OffsetBits'(tile_req_addr_i[19:0]);
+    if (bare_i) begin
+      req_offset = tile_req_addr_i[OffsetBits-1:0];
+      if (to_bare) req_kind = KindMemory;
+      else if (to_device & ~tile_req_instr_i) req_kind = KindDevice;
+    end else begin
+      if (to_guest) req_offset = tile_req_addr_i[OffsetBits-1:0] + covert_pkg::GuestOffset[OffsetBits-1:0];
+      if (to_vmm | to_guest) req_kind = KindMemory;
+      else if (mach & ~tile_req_instr_i) begin
+        if (to_device | to_unit) req_kind = KindDevice;
+        else if (to_gate) req_kind = KindGate;
+      end
+    end
+  end
+
+  // The request accepted and not yet passed on.
+  typedef struct packed {
+    kind_e                 kind;
+    logic [OffsetBits-1:0] offset;
+    logic [31:0]           addr;
+    logic                  we;
+    logic [31:0]           wdata;
+    logic [3:0]            wstrb;
+    logic                  blame;   // refusing this is a violation
+  } hold_t;
+
+  logic       hold_valid_q, hold_valid_d;
+  hold_t      hold_q, now;
+  logic [2:0] outstanding_q;  // accesses that memory has accepted and not yet answered
+
+  always_comb begin
+    now.kind   = req_kind;
+    now.offset = req_offset;
+    now.addr   = {tile_req_addr_i[31:2], 2'b00};
+    now.we     = tile_req_we_i;
+    now.wdata  = tile_req_we_i ? tile_req_wdata_i : 32'd0;
+    now.wstrb  = tile_req_wstrb_i;
+    now.blame  = mach & ~(tile_req_instr_i & ~tile_req_we_i) & ~bare_i;
+  end
+
+  logic  accept, mem_go, mem_answer, alone, act;
+  // Memory needs only some of the fields.
+  // verilator lint_off UNUSEDSIGNAL
+  hold_t front;
+  // verilator lint_on UNUSEDSIGNAL
+
+  assign tile_req_ready_o = ~hold_valid_q & (outstanding_q < MaxOutstanding) & ~quarantine_i;
+  assign accept           = tile_req_valid_i & tile_req_ready_o;
+  assign front            = hold_valid_q ? hold_q : now;
+
+  // Once shown to memory a request is in the hold register until memory takes it.
+  assign mem_req_valid_o = (accept | hold_valid_q) & (front.kind == KindMemory) & ~quarantine_i;
+  assign mem_req_addr_o  = 32'({tile_i, front.offset[OffsetBits-1:2], 2'b00});
+  assign mem_req_we_o    = front.we;
+  assign mem_req_wdata_o = front.wdata;
+  assign mem_req_wstrb_o = front.wstrb;
+  assign mem_go          = mem_req_valid_o & mem_req_ready_i;
+  assign mem_answer      = mem_rsp_valid_i & (outstanding_q != 3'd0);
+
+  assign dirty_o      = mem_go & mem_req_we_o;
+  assign dirty_page_o = front.offset[OffsetBits-1:12];
+
+  // What is not for memory is looked at when nothing is outstanding, so that answers stay in order.
+  assign alone = hold_valid_q & (outstanding_q == 3'd0) & ~quarantine_i;
+  assign act   = alone & (hold_q.kind == KindRefused | hold_q.kind == KindGate);
+
+  assign dev_valid_o = alone & (hold_q.kind == KindDevice);
+  assign dev_we_o    = hold_q.we;
+  assign dev_addr_o  = hold_q.addr;
+  assign dev_wdata_o = hold_q.wdata;
+  assign dev_strb_o  = hold_q.wstrb;
+
+  assign violation_o      = act & (hold_q.kind == KindRefused) & hold_q.blame;
+  assign violation_addr_o = hold_q.addr;
+  assign violation_we_o   = hold_q.we;
+  assign violation_data_o = hold_q.wdata;
+
+  always_comb begin
+    tile_rsp_valid_o = ~quarantine_i & (mem_answer | act | (dev_valid_o & dev_done_i));
+    tile_rsp_err_o   = 1'b0;
+    tile_rsp_data_o  = mem_rsp_data_i;
+    if (act) begin
+      tile_rsp_err_o  = hold_q.kind == KindRefused;
+      tile_rsp_data_o = '0;
+      if (hold_q.kind == KindGate && hold_q.addr[11:0] == covert_pkg::GateTileId[11:0])
+        tile_rsp_data_o = 32'(tile_i);
+    end else if (dev_valid_o) begin
+      tile_rsp_err_o  = dev_err_i;
+      tile_rsp_data_o = dev_rdata_i;
+    end
+  end
+
+  assign hold_valid_d = ~quarantine_i & ~mem_go & ~act & ~(dev_valid_o & dev_done_i) & (accept | hold_valid_q);
+
+  assign drained_o = ~hold_valid_q & (outstanding_q == 3'd0);
+
+  always_ff @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      hold_valid_q  <= 1'b0;
+      hold_q        <= '0;
+      outstanding_q <= '0;
+    end else begin
+      hold_valid_q  <= hold_valid_d;
+      if (accept) hold_q <= now;
+      outstanding_q <= outstanding_q + 3'(mem_go) - 3'(mem_answer);
+    end
+  end
+
+endmodule
