@@ -1,0 +1,361 @@
+// The inner loop: clock, memory channels, console, events, waveform, over one Verilated model.
+//
+// Between two calls the chip rests just behind a rising clock edge: `cycle()` has begun, its outputs
+// stand, nothing of it has been taken yet. A flip made there is a flip in that cycle.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "chip.h"
+#include "covert-model/src/ffi.rs.h"
+#include "htif.h"
+#include "memory.h"
+#include "ports.h"
+#include "rvfi.h"
+#include "state.h"
+#include "verilated.h"
+#include "verilated_fst_c.h"
+
+namespace covert {
+
+// Reasons to stop, as Chip::run returns them.
+constexpr uint32_t StopExit = 1;
+constexpr uint32_t StopDue = 2;
+constexpr uint32_t StopHtif = 4;
+
+// Kinds of Event; src/chip.rs has the same numbers.
+enum EventKind : uint32_t {
+    EventDetection = 0,   // a: kind, b: accused tiles
+    EventCheckpoint = 1,
+    EventResume = 2,
+    EventMembers = 3,     // a: members
+    EventBadAddress = 4,  // a: channel, b: address: a request for memory that does not exist
+};
+
+/// `Wrapped` names the Verilated class, its number of tiles, how to settle it, and whether it is the
+/// build for faults.
+template <class Wrapped>
+class ChipModel final : public Chip {
+    using Model = typename Wrapped::Model;
+    static constexpr unsigned Tiles = Wrapped::Tiles;
+    static constexpr unsigned Channels = Tiles + 1;
+
+public:
+    explicit ChipModel(const Setup& setup)
+        : context_{std::make_unique<VerilatedContext>()}, memory_{setup.memory_bytes} {
+        context_->traceEverOn(Wrapped::Fault);
+        model_ = std::make_unique<Model>(context_.get(), "TOP");
+        for (unsigned i = 0; i < Channels; ++i)
+            channels_[i].configure(setup.latency_min, setup.latency_max, setup.seed + i);
+        model_->bare_i = setup.bare;
+        model_->boot_addr_i = setup.boot_address;
+        model_->mode_req_i = 0;
+        model_->mem_req_ready_i = ready_;
+        model_->mem_rsp_valid_i = 0;
+        model_->uart_rx_valid_i = 0;
+        model_->uart_hangup_i = 0;
+        model_->rst_ni = 0;
+        for (unsigned i = 0; i < ResetCycles; ++i) clock();
+        model_->rst_ni = 1;
+        // The first rising edge out of reset begins cycle 0.
+        clock();
+        state_ = std::make_unique<State>(*context_);
+    }
+    ~ChipModel() override {
+        close_trace();
+        model_->final();
+    }
+
+    uint32_t run(uint64_t until) override {
+        while (cycle_ < until && stop_ == 0) tick();
+        if (stop_ != 0 && !ended_) {
+            // What the console's transmit FIFO still holds was released before the end.
+            ended_ = true;
+            end_cycle_ = cycle_;
+            for (unsigned i = 0; i < DrainCycles; ++i) tick();
+        }
+        return stop_;
+    }
+    uint64_t cycle() const override { return ended_ ? end_cycle_ : cycle_; }
+    uint32_t exit_code() const override { return exit_code_; }
+    Counters counters() const override {
+        Counters sums{};
+        sums.epochs = epochs_;
+        sums.checkpoints = checkpoints_;
+        sums.busy_cycles = busy_cycles_;
+        sums.members = model_->members_o;
+        for (unsigned i = 0; i < Tiles; ++i) sums.instructions[i] = lane64(model_->retired_o, i);
+        return sums;
+    }
+    rust::Vec<Event> take_events() override {
+        rust::Vec<Event> taken;
+        for (const Event& event : events_) taken.push_back(event);
+        events_.clear();
+        return taken;
+    }
+
+    void set_mode(uint32_t mode) override { model_->mode_req_i = mode & 7U; }
+    void set_htif(uint32_t tohost, uint32_t fromhost) override { htif_.configure(tohost, fromhost); }
+
+    void feed_console(rust::Slice<const uint8_t> bytes) override {
+        if (input_next_ == input_.size()) {
+            input_.clear();
+            input_next_ = 0;
+        }
+        input_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    }
+    void close_console() override { input_closed_ = true; }
+    std::size_t console_backlog() const override { return input_.size() - input_next_; }
+    rust::Slice<const uint8_t> console() const override { return view(console_); }
+    void clear_console() override { console_.clear(); }
+
+    std::size_t memory_size() const override { return memory_.size(); }
+    void read_memory(uint32_t address, rust::Slice<uint8_t> into) const override {
+        check_range(address, into.size());
+        std::memcpy(into.data(), memory_.data() + address, into.size());
+    }
+    void write_memory(uint32_t address, rust::Slice<const uint8_t> bytes) override {
+        check_range(address, bytes.size());
+        // Word by word where changes are tracked; the digest must see every one of them.
+        for (std::size_t i = 0; i < bytes.size(); ++i) {
+            const uint32_t at = address + static_cast<uint32_t>(i);
+            memory_.store(at, static_cast<uint32_t>(bytes[i]) << (8 * (at & 3U)), 1U << (at & 3U));
+        }
+    }
+
+    rust::Vec<Variable> variables() const override {
+        rust::Vec<Variable> list;
+        for (const StateVariable& variable : state_->variables())
+            list.push_back({rust::String{variable.path}, variable.width, variable.words});
+        return list;
+    }
+    bool bit(uint32_t variable, uint32_t word, uint32_t bit) const override { return state_->bit(variable, word, bit); }
+    void flip(uint32_t variable, uint32_t word, uint32_t bit) override {
+        state_->flip(variable, word, bit);
+        settle();
+    }
+    void force(uint32_t variable, uint32_t word, uint32_t bit, bool value) override {
+        state_->force(variable, word, bit, value);
+        if (state_->apply_forces()) settle();
+    }
+    void track_changes() override { memory_.track_changes(); }
+    std::array<uint64_t, 2> digest() const override {
+        Digest sum = memory_.changes();
+        state_->digest(sum);
+        for (unsigned i = 0; i < Channels; ++i) {
+            channels_[i].digest(sum, cycle_);
+            // What the wrapper's input registers hold.
+            const bool valid = (model_->mem_rsp_valid_i >> i & 1U) != 0;
+            sum.add(valid ? 1ULL << 32 | lane32(model_->mem_rsp_data_i, i) : 0);
+        }
+        sum.add(ready_);
+        sum.add(model_->mode_req_i);
+        sum.add(input_next_);
+        return {sum.low, sum.high};
+    }
+
+    void record_instructions(bool on) override {
+        if (on && !Wrapped::Fault) throw std::logic_error{"the fast model records no instructions"};
+        recording_ = on;
+    }
+    rust::Slice<const uint8_t> instructions() const override { return view(instructions_); }
+    void clear_instructions() override { instructions_.clear(); }
+
+    void open_trace(rust::Str path) override {
+        if constexpr (Wrapped::Fault) {
+            close_trace();
+            trace_ = std::make_unique<VerilatedFstC>();
+            model_->trace(trace_.get(), 99);
+            trace_->open(std::string{path}.c_str());
+            if (!trace_->isOpen()) {
+                trace_.reset();
+                throw std::runtime_error{"cannot write the waveform"};
+            }
+            trace_->dump(HalfPeriod * 2 * cycle_);
+        } else {
+            (void)path;
+            throw std::logic_error{"the fast model draws no waveform"};
+        }
+    }
+    void close_trace() override {
+        if (trace_) {
+            trace_->close();
+            trace_.reset();
+        }
+    }
+
+private:
+    static constexpr unsigned ResetCycles = 8;
+    static constexpr unsigned DrainCycles = 32;
+    static constexpr uint32_t StateIdle = 0;
+    static constexpr uint32_t StatePowerOn = 6;
+    // Of the nominal 50 MHz clock, in the models' time unit of a picosecond.
+    static constexpr uint64_t HalfPeriod = 10000;
+
+    void clock() {
+        model_->clk_i = 0;
+        model_->eval();
+        model_->clk_i = 1;
+        model_->eval();
+    }
+
+    // Brings the combinational logic up to date after a register was changed from outside: Verilator's
+    // settle region computes all of it, and the eval behind it sees edges of clocks and resets that
+    // registers drive.
+    void settle() {
+        Wrapped::settle(*model_);
+        model_->eval();
+    }
+
+    // Takes what cycle `cycle_` shows, drives the inputs of the next, and clocks.
+    void tick() {
+        const uint64_t next = cycle_ + 1;
+        take_requests();
+        uint32_t valid = 0;
+        uint32_t ready = 0;
+        for (unsigned i = 0; i < Channels; ++i) {
+            if (channels_[i].responds(next)) {
+                valid |= 1U << i;
+                set_lane32(model_->mem_rsp_data_i, i, channels_[i].take());
+            }
+            ready |= static_cast<uint32_t>(channels_[i].draw_ready()) << i;
+        }
+        model_->mem_rsp_valid_i = valid;
+        model_->mem_req_ready_i = ready_ = ready;
+        serve_console();
+        observe();
+        if (htif_.due(cycle_) && htif_.serve(memory_, console_)) {
+            exit_code_ = htif_.exit_code();
+            stop_ |= StopHtif;
+        }
+        if constexpr (Wrapped::Fault) {
+            if (recording_) record_cycle(*model_, Tiles, instructions_);
+        }
+
+        model_->clk_i = 0;
+        model_->eval();
+        if constexpr (Wrapped::Fault) {
+            if (trace_) trace_->dump(HalfPeriod * (2 * cycle_ + 1));
+        }
+        model_->clk_i = 1;
+        model_->eval();
+        if (state_->forced() && state_->apply_forces()) settle();
+        cycle_ = next;
+        if constexpr (Wrapped::Fault) {
+            if (trace_) trace_->dump(HalfPeriod * 2 * cycle_);
+        }
+    }
+
+    void take_requests() {
+        const uint32_t valid = model_->mem_req_valid_o & ready_;
+        if (valid == 0) return;
+        const uint32_t write = valid & model_->mem_req_we_o;
+        // Writes first: one is visible to every channel in the cycle it is accepted.
+        if (write != 0) {
+            for (unsigned i = 0; i < Channels; ++i) {
+                if ((write >> i & 1U) == 0) continue;
+                const uint32_t address = lane32(model_->mem_req_addr_o, i);
+                const uint32_t strobes = model_->mem_req_wstrb_o >> (4 * i) & 0xfU;
+                if (memory_.store(address, lane32(model_->mem_req_wdata_o, i), strobes)) {
+                    htif_.wrote(address, cycle_);
+                } else {
+                    events_.push_back({cycle_, EventBadAddress, i, address});
+                }
+                channels_[i].accept(cycle_, 0);
+            }
+        }
+        for (unsigned i = 0; i < Channels; ++i) {
+            if (((valid & ~write) >> i & 1U) == 0) continue;
+            const uint32_t address = lane32(model_->mem_req_addr_o, i);
+            if (address >= memory_.size()) events_.push_back({cycle_, EventBadAddress, i, address});
+            channels_[i].accept(cycle_, memory_.load(address));
+        }
+    }
+
+    void serve_console() {
+        if (model_->uart_tx_valid_o) console_.push_back(static_cast<char>(model_->uart_tx_data_o));
+        // A byte offered since the last edge is taken at the next one if the chip is ready now.
+        if (offered_ && model_->uart_rx_ready_o) {
+            ++input_next_;
+        }
+        const bool more = input_next_ < input_.size();
+        model_->uart_rx_valid_i = more;
+        if (more) model_->uart_rx_data_i = static_cast<uint8_t>(input_[input_next_]);
+        offered_ = more;
+        model_->uart_hangup_i = input_closed_ && !more;
+    }
+
+    void observe() {
+        const uint32_t state = model_->seq_state_o;
+        if (state != StateIdle && state != StatePowerOn) busy();
+        if (model_->epoch_o) ++epochs_;
+        if (model_->ckpt_o) {
+            ++checkpoints_;
+            events_.push_back({cycle_, EventCheckpoint, 0, 0});
+        }
+        if (model_->det_valid_o) events_.push_back({cycle_, EventDetection, model_->det_kind_o, model_->det_tile_o});
+        if (model_->resume_o) events_.push_back({cycle_, EventResume, 0, 0});
+        if (model_->members_o != members_) {
+            members_ = model_->members_o;
+            events_.push_back({cycle_, EventMembers, members_, 0});
+        }
+        if (model_->due_o) stop_ |= StopDue;
+        if (model_->exit_valid_o && (stop_ & (StopExit | StopHtif)) == 0) {
+            exit_code_ = model_->exit_code_o;
+            stop_ |= StopExit;
+        }
+    }
+
+    // The sequencer works: does the guest wait for it? It does unless the lowest member's last
+    // instruction was the guest's own and its tile is out of reset.
+    void busy() {
+        const uint32_t members = model_->members_o;
+        const uint32_t lowest = members & (0U - members);
+        if ((model_->guest_o & model_->run_o & lowest) == 0) ++busy_cycles_;
+    }
+
+    void check_range(uint32_t address, std::size_t length) const {
+        if (address > memory_.size() || length > memory_.size() - address)
+            throw std::out_of_range{"outside main memory"};
+    }
+
+    static rust::Slice<const uint8_t> view(const std::string& bytes) {
+        return {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()};
+    }
+
+    std::unique_ptr<VerilatedContext> context_;
+    std::unique_ptr<Model> model_;
+    Memory memory_;
+    std::unique_ptr<State> state_;
+    std::array<Channel, Channels> channels_;
+    uint32_t ready_ = (1U << Channels) - 1;
+    Htif htif_;
+    std::unique_ptr<VerilatedFstC> trace_;
+
+    uint64_t cycle_ = 0;
+    uint64_t end_cycle_ = 0;
+    bool ended_ = false;
+    uint32_t stop_ = 0;
+    uint32_t exit_code_ = 0;
+    uint32_t members_ = 0;
+    uint64_t epochs_ = 0;
+    uint64_t checkpoints_ = 0;
+    uint64_t busy_cycles_ = 0;
+    std::vector<Event> events_;
+
+    std::string console_;
+    std::string input_;
+    std::size_t input_next_ = 0;
+    bool input_closed_ = false;
+    bool offered_ = false;
+    bool recording_ = false;
+    std::string instructions_;
+};
+
+}  // namespace covert

@@ -1,0 +1,51 @@
+// The registers and memories of a Verilated model, found at run time in Verilator's own table of
+// public variables, so that no accessor is generated per register.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "memory.h"
+
+class VerilatedContext;
+
+namespace covert {
+
+/// A register (one word) or a memory.
+struct StateVariable {
+    std::string path;      // as Verilator names it, without "TOP."
+    uint32_t width;        // bits of a word
+    uint32_t words;
+    uint32_t stride;       // bytes from one word to the next
+    uint8_t* data;
+};
+
+class State {
+public:
+    /// Lists the public variables of the one model in `context`, sorted by path.
+    explicit State(VerilatedContext& context);
+
+    const std::vector<StateVariable>& variables() const { return variables_; }
+    bool bit(uint32_t variable, uint32_t word, uint32_t bit) const;
+    void flip(uint32_t variable, uint32_t word, uint32_t bit);
+    /// Holds a bit at a value; `apply_forces` brings it back to it.
+    void force(uint32_t variable, uint32_t word, uint32_t bit, bool value);
+    bool forced() const { return !forces_.empty(); }
+    /// True if a bit had to be changed.
+    bool apply_forces();
+    void digest(Digest& into) const;
+
+private:
+    struct Force {
+        uint8_t* byte;
+        uint8_t mask;
+        uint8_t value;
+    };
+    uint8_t* byte_of(uint32_t variable, uint32_t word, uint32_t bit) const;
+
+    std::vector<StateVariable> variables_;
+    std::vector<Force> forces_;
+};
+
+}  // namespace covert

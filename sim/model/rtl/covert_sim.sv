@@ -1,0 +1,190 @@
+// The chip as the simulator clocks it: every input passes a flip-flop here, so that what the host side
+// drives for the next cycle costs nothing until the clock edge, and all outputs of a cycle can be read
+// right after its edge. Counts retired instructions, which the fast model has no other way to show.
+//
+// Names here do not end in _q: these flip-flops are no state of the chip and are not injected into.
+module covert_sim #(
+  parameter int unsigned NTiles = 2  // 1, 2 or 4
+) (
+  input logic clk_i,
+  input logic rst_ni,
+
+  // Straps and the management side's wish, for the next cycle.
+  input logic        bare_i,
+  input logic [31:0] boot_addr_i,
+  input logic [ 2:0] mode_req_i,
+
+  // Memory channels: requests of this cycle, responses of the next.
+  output logic [NTiles:0]          mem_req_valid_o,
+  output logic [32*(NTiles+1)-1:0] mem_req_addr_o,
+  output logic [NTiles:0]          mem_req_we_o,
+  output logic [32*(NTiles+1)-1:0] mem_req_wdata_o,
+  output logic [4*(NTiles+1)-1:0]  mem_req_wstrb_o,
+  input  logic [NTiles:0]          mem_req_ready_i,
+  input  logic [NTiles:0]          mem_rsp_valid_i,
+  input  logic [32*(NTiles+1)-1:0] mem_rsp_data_i,
+
+  // Console.
+  output logic       uart_tx_valid_o,
+  output logic [7:0] uart_tx_data_o,
+  input  logic       uart_rx_valid_i,
+  input  logic [7:0] uart_rx_data_i,
+  output logic       uart_rx_ready_o,
+  input  logic       uart_hangup_i,
+
+  // Exit device and observers.
+  output logic              exit_valid_o,
+  output logic [31:0]       exit_code_o,
+  output logic              due_o,
+  output logic [NTiles-1:0] members_o,
+  output logic [NTiles-1:0] run_o,
+  output logic              det_valid_o,
+  output logic [3:0]        det_kind_o,
+  output logic [NTiles-1:0] det_tile_o,
+  output logic [3:0]        seq_state_o,
+  output logic              ckpt_o,
+  output logic              resume_o,
+  output logic              epoch_o,
+
+  // Instructions retired by each tile since power-on; and by whom the last one was: 1 for S or U mode.
+  output logic [64*NTiles-1:0] retired_o,
+  output logic [NTiles-1:0]    guest_o
+`ifdef COVERT_RVFI_PORTS
+  ,
+  output logic [NTiles-1:0]    rvfi_valid_o,
+  output logic [64*NTiles-1:0] rvfi_order_o,
+  output logic [32*NTiles-1:0] rvfi_insn_o,
+  output logic [NTiles-1:0]    rvfi_trap_o,
+  output logic [NTiles-1:0]    rvfi_intr_o,
+  output logic [2*NTiles-1:0]  rvfi_mode_o,
+  output logic [5*NTiles-1:0]  rvfi_rd_addr_o,
+  output logic [32*NTiles-1:0] rvfi_rd_wdata_o,
+  output logic [32*NTiles-1:0] rvfi_pc_rdata_o,
+  output logic [32*NTiles-1:0] rvfi_pc_wdata_o,
+  output logic [32*NTiles-1:0] rvfi_mem_addr_o,
+  output logic [4*NTiles-1:0]  rvfi_mem_rmask_o,
+  output logic [4*NTiles-1:0]  rvfi_mem_wmask_o,
+  output logic [32*NTiles-1:0] rvfi_mem_rdata_o,
+  output logic [32*NTiles-1:0] rvfi_mem_wdata_o
+`endif
+);
+  logic                     bare;
+  logic [31:0]              boot_addr;
+  logic [2:0]               mode_req;
+  logic [NTiles:0]          mem_req_ready;
+  logic [NTiles:0]          mem_rsp_valid;
+  logic [32*(NTiles+1)-1:0] mem_rsp_data;
+  logic                     uart_rx_valid;
+  logic [7:0]               uart_rx_data;
+  logic                     uart_hangup;
+
+  always_ff @(posedge clk_i) begin
+    bare          <= bare_i;
+    boot_addr     <= boot_addr_i;
+    mode_req      <= mode_req_i;
+    mem_req_ready <= mem_req_ready_i;
+    mem_rsp_valid <= mem_rsp_valid_i;
+    mem_rsp_data  <= mem_rsp_data_i;
+    uart_rx_valid <= uart_rx_valid_i;
+    uart_rx_data  <= uart_rx_data_i;
+    uart_hangup   <= uart_hangup_i;
+  end
+
+  logic [NTiles-1:0]   valid;
+  logic [2*NTiles-1:0] mode;
+
+  covert_chip #(
+    .NTiles(NTiles)
+  ) u_chip (
+    .clk_i,
+    .rst_ni,
+    .bare_i          (bare),
+    .boot_addr_i     (boot_addr),
+    .mode_req_i      (mode_req),
+    .mem_req_valid_o,
+    .mem_req_ready_i (mem_req_ready),
+    .mem_req_addr_o,
+    .mem_req_we_o,
+    .mem_req_wdata_o,
+    .mem_req_wstrb_o,
+    .mem_rsp_valid_i (mem_rsp_valid),
+    .mem_rsp_data_i  (mem_rsp_data),
+    .uart_tx_valid_o,
+    .uart_tx_data_o,
+    .uart_tx_ready_i (1'b1),
+    .uart_rx_valid_i (uart_rx_valid),
+    .uart_rx_data_i  (uart_rx_data),
+    .uart_rx_ready_o,
+    .uart_hangup_i   (uart_hangup),
+    .exit_valid_o,
+    .exit_code_o,
+    .due_o,
+    .members_o,
+    .run_o,
+    .det_valid_o,
+    .det_kind_o,
+    .det_tile_o,
+    .seq_state_o,
+    .ckpt_o,
+    .resume_o,
+    .epoch_o,
+    .rvfi_valid_o    (valid),
+    .rvfi_mode_o     (mode),
+`ifdef COVERT_RVFI_PORTS
+    .rvfi_order_o,
+    .rvfi_insn_o,
+    .rvfi_trap_o,
+    .rvfi_intr_o,
+    .rvfi_rd_addr_o,
+    .rvfi_rd_wdata_o,
+    .rvfi_pc_rdata_o,
+    .rvfi_pc_wdata_o,
+    .rvfi_mem_addr_o,
+    .rvfi_mem_rmask_o,
+    .rvfi_mem_wmask_o,
+    .rvfi_mem_rdata_o,
+    .rvfi_mem_wdata_o,
+`else
+    .rvfi_order_o    (),
+    .rvfi_insn_o     (),
+    .rvfi_trap_o     (),
+    .rvfi_intr_o     (),
+    .rvfi_rd_addr_o  (),
+    .rvfi_rd_wdata_o (),
+    .rvfi_pc_rdata_o (),
+    .rvfi_pc_wdata_o (),
+    .rvfi_mem_addr_o (),
+    .rvfi_mem_rmask_o(),
+    .rvfi_mem_wmask_o(),
+    .rvfi_mem_rdata_o(),
+    .rvfi_mem_wdata_o(),
+`endif
+    .rvfi_halt_o     (),
+    .rvfi_ixl_o      (),
+    .rvfi_rs1_addr_o (),
+    .rvfi_rs2_addr_o (),
+    .rvfi_rs1_rdata_o(),
+    .rvfi_rs2_rdata_o()
+  );
+
+`ifdef COVERT_RVFI_PORTS
+  assign rvfi_valid_o = valid;
+  assign rvfi_mode_o  = mode;
+`endif
+
+  for (genvar i = 0; i < NTiles; i++) begin : gen_count
+    logic [63:0] retired;
+    logic        guest;
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) begin
+        retired <= '0;
+        guest   <= 1'b0;
+      end else if (valid[i]) begin
+        retired <= retired + 64'd1;
+        guest   <= mode[2*i+:2] != 2'd3;
+      end
+    end
+    assign retired_o[64*i+:64] = retired;
+    assign guest_o[i]          = guest;
+  end
+endmodule

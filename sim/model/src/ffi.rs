@@ -1,0 +1,80 @@
+//! The bridge to the C++ side (`cpp/chip.h`).
+
+#[cxx::bridge(namespace = "covert")]
+pub(crate) mod bridge {
+    /// What is fixed when a chip is made.
+    struct Setup {
+        tiles: u32,
+        fault: bool,
+        bare: bool,
+        boot_address: u32,
+        memory_bytes: usize,
+        latency_min: u32,
+        latency_max: u32,
+        seed: u64,
+    }
+
+    /// Something the observer ports showed.
+    struct Event {
+        cycle: u64,
+        kind: u32,
+        a: u32,
+        b: u32,
+    }
+
+    /// A register or a memory of the model.
+    struct Variable {
+        path: String,
+        width: u32,
+        words: u32,
+    }
+
+    /// Sums over the run.
+    struct Counters {
+        epochs: u64,
+        checkpoints: u64,
+        busy_cycles: u64,
+        instructions: [u64; 4],
+        members: u32,
+    }
+
+    unsafe extern "C++" {
+        include!("chip.h");
+
+        type Chip;
+
+        fn new_chip(setup: &Setup) -> Result<UniquePtr<Chip>>;
+        fn run(self: Pin<&mut Chip>, until: u64) -> Result<u32>;
+        fn cycle(&self) -> u64;
+        fn exit_code(&self) -> u32;
+        fn counters(&self) -> Counters;
+        fn take_events(self: Pin<&mut Chip>) -> Vec<Event>;
+        fn set_mode(self: Pin<&mut Chip>, mode: u32);
+        fn set_htif(self: Pin<&mut Chip>, tohost: u32, fromhost: u32);
+        fn feed_console(self: Pin<&mut Chip>, bytes: &[u8]);
+        fn close_console(self: Pin<&mut Chip>);
+        fn console_backlog(&self) -> usize;
+        fn console(&self) -> &[u8];
+        fn clear_console(self: Pin<&mut Chip>);
+        fn memory_size(&self) -> usize;
+        fn read_memory(&self, address: u32, into: &mut [u8]) -> Result<()>;
+        fn write_memory(self: Pin<&mut Chip>, address: u32, bytes: &[u8]) -> Result<()>;
+        fn variables(&self) -> Vec<Variable>;
+        fn bit(&self, variable: u32, word: u32, bit: u32) -> Result<bool>;
+        fn flip(self: Pin<&mut Chip>, variable: u32, word: u32, bit: u32) -> Result<()>;
+        fn force(
+            self: Pin<&mut Chip>,
+            variable: u32,
+            word: u32,
+            bit: u32,
+            value: bool,
+        ) -> Result<()>;
+        fn track_changes(self: Pin<&mut Chip>);
+        fn digest(&self) -> [u64; 2];
+        fn record_instructions(self: Pin<&mut Chip>, on: bool) -> Result<()>;
+        fn instructions(&self) -> &[u8];
+        fn clear_instructions(self: Pin<&mut Chip>);
+        fn open_trace(self: Pin<&mut Chip>, path: &str) -> Result<()>;
+        fn close_trace(self: Pin<&mut Chip>);
+    }
+}

@@ -1,0 +1,12 @@
+//! The Verilated chip of COVERT behind a safe Rust interface: step it, look at any register, flip any bit,
+//! read and write main memory, feed and drain the console.
+//!
+//! The inner loop (clock, memory channels, console, events) is C++ beside the generated model (`cpp/`); Rust
+//! calls it in slices of many cycles. Everything here is deterministic: the same [`Options`], memory
+//! contents, console input and calls give the same run, bit for bit, in both builds of the model.
+
+mod chip;
+#[allow(unreachable_pub, reason = "the bridge's macro writes them so")]
+mod ffi;
+
+pub use chip::{Bit, Chip, ChipError, Counters, Event, EventKind, Options, Stop, Variable};

@@ -1,0 +1,288 @@
+//! The command line. Raw arguments only: [`plan`](crate::plan) checks what they mean together.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::inject::{self, Spec};
+
+/// Runs unmodified software redundantly on a simulated chip, and breaks the chip while it runs.
+#[derive(Debug, Parser)]
+#[command(name = "covert", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// Say more on stderr: -v what is done, -vv what the chip reports (RUST_LOG has the last word)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 the guest ended well; 1 the guest failed or timed out; 2 wrong usage or bad \
+                          input; 3 detected but unrecoverable; 4 internal error.";
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a program: an ELF file, or a built-in guest by its name
+    #[command(after_help = EXIT_CODES)]
+    Run(Box<RunArgs>),
+    /// List the built-in guests
+    Guests,
+    /// List every bit that a fault can be injected into
+    ListState(ListStateArgs),
+    /// Boot a guest protected, break it many times, and show that nobody noticed
+    Demo(DemoArgs),
+    /// Measure how fast the chip is simulated
+    Speed(SpeedArgs),
+}
+
+/// Configurations of the chip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ChipName {
+    /// One tile
+    Solo,
+    /// Two tiles
+    Duo,
+    /// Three tiles (not built yet)
+    Trio,
+    /// Four tiles
+    Quad,
+}
+
+impl ChipName {
+    /// Number of tiles.
+    pub fn tiles(self) -> u32 {
+        match self {
+            Self::Solo => 1,
+            Self::Duo => 2,
+            Self::Trio => 3,
+            Self::Quad => 4,
+        }
+    }
+
+    /// As it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Solo => "solo",
+            Self::Duo => "duo",
+            Self::Trio => "trio",
+            Self::Quad => "quad",
+        }
+    }
+}
+
+/// Redundancy of the guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ModeName {
+    /// One tile
+    None,
+    /// Two tiles, compared at outputs and epochs
+    Dmr,
+    /// Three tiles, voting (not built yet)
+    Tmr,
+    /// Two tiles, compared every cycle (not built yet)
+    Lockstep2,
+    /// Three tiles, voting every cycle (not built yet)
+    Lockstep3,
+}
+
+/// Latency of main memory in cycles: one number, or `MIN..MAX` for a random one per request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Latency(pub u32, pub u32);
+
+fn latency(text: &str) -> Result<Latency, String> {
+    let parsed = match text.split_once("..") {
+        Some((min, max)) => min.parse().ok().zip(max.parse().ok()),
+        None => text.parse().ok().map(|both| (both, both)),
+    };
+    match parsed {
+        Some((min, max)) if 1 <= min && min <= max && max <= 10_000 => Ok(Latency(min, max)),
+        _ => Err("write CYCLES or MIN..MAX, from 1 to 10000".into()),
+    }
+}
+
+/// Bytes: a number, with K or M for KiB or MiB.
+fn size(text: &str) -> Result<u32, String> {
+    let (digits, unit) = match text.as_bytes().last() {
+        Some(b'K' | b'k') => (&text[..text.len() - 1], 1 << 10),
+        Some(b'M' | b'm') => (&text[..text.len() - 1], 1 << 20),
+        _ => (text, 1),
+    };
+    let bytes = inject::number(digits).and_then(|number| number.checked_mul(unit));
+    bytes.ok_or_else(|| "write a number of bytes, with K or M for KiB or MiB".into())
+}
+
+/// A file and the cycles the waveform covers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceArg {
+    /// The file.
+    pub file: PathBuf,
+    /// First cycle.
+    pub from: u64,
+    /// Cycle behind the last.
+    pub to: u64,
+}
+
+fn trace(text: &str) -> Result<TraceArg, String> {
+    let Some((file, window)) = text.rsplit_once('@') else {
+        return Ok(TraceArg { file: text.into(), from: 0, to: u64::MAX });
+    };
+    let bound = |text: &str, open: u64| if text.is_empty() { Some(open) } else { text.parse().ok() };
+    window
+        .split_once("..")
+        .and_then(|(from, to)| bound(from, 0).zip(bound(to, u64::MAX)))
+        .filter(|(from, to)| from < to && !file.is_empty())
+        .map(|(from, to)| TraceArg { file: file.into(), from, to })
+        .ok_or_else(|| "write FILE.fst or FILE.fst@FROM..TO (cycles, FROM below TO)".into())
+}
+
+fn inject_spec(text: &str) -> Result<Spec, String> {
+    text.parse().map_err(|e: inject::SpecError| e.to_string())
+}
+
+/// `covert run`.
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// ELF file (32-bit RISC-V), or the name of a built-in guest (`covert guests`)
+    pub image: String,
+    /// Configuration of the chip
+    #[arg(long, value_enum, default_value = "quad", hide_possible_values = false)]
+    pub chip: ChipName,
+    /// The guest's redundancy [default: dmr; none on a chip of one tile]
+    #[arg(long, value_enum)]
+    pub mode: Option<ModeName>,
+    /// Protect the running guest (dmr) at this cycle; before the first one it runs unprotected
+    #[arg(long, value_name = "CYCLE")]
+    pub protect_at: Vec<u64>,
+    /// Give the second tile back at this cycle
+    #[arg(long, value_name = "CYCLE")]
+    pub unprotect_at: Vec<u64>,
+    /// Run IMAGE in M-mode on tile 0 without a VMM; `tohost` is honoured
+    #[arg(long)]
+    pub bare: bool,
+    /// Write memory from begin_signature to end_signature, 4 bytes a line (with --bare)
+    #[arg(long, value_name = "FILE", requires = "bare")]
+    pub signature: Option<PathBuf>,
+    /// Console input [default: the command's own stdin]
+    #[arg(long, value_name = "FILE")]
+    pub stdin: Option<PathBuf>,
+    /// Guest RAM, with K or M for KiB or MiB; at most 31M
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "4M")]
+    pub ram: u32,
+    /// Cycles main memory takes to answer, at least 1; MIN..MAX draws each answer's own (--seed)
+    #[arg(long, value_name = "MIN[..MAX]", value_parser = latency, default_value = "2")]
+    pub mem_latency: Latency,
+    /// Inject a fault: seu:PATH[BIT]@CYCLE, stuck0: or stuck1: likewise, mem:TILE:ADDR[BIT]@CYCLE, or
+    /// random:N:SEED for N flips in the members' tiles. Memories: PATH[WORD][BIT]. Repeatable
+    #[arg(long, value_name = "SPEC", value_parser = inject_spec)]
+    pub inject: Vec<Spec>,
+    /// Draw a waveform of all cycles or of a window
+    #[arg(long, value_name = "FILE.fst[@FROM..TO]", value_parser = trace)]
+    pub trace: Option<TraceArg>,
+    /// Write one line per retired instruction: TILE ORDER PC INSN MODE TRAP INTR RD RD_WDATA MEM_ADDR
+    /// RMASK WMASK RDATA WDATA PC_WDATA (TILE and ORDER decimal, the rest hexadecimal); may be a FIFO
+    #[arg(long, value_name = "FILE")]
+    pub rvfi: Option<PathBuf>,
+    /// Guest instructions of an epoch, at least 100
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub epoch: u32,
+    /// Epochs between checkpoints
+    #[arg(long, value_name = "N", default_value_t = 16)]
+    pub checkpoint_every: u32,
+    /// Cycles that a member is waited for [default: from the epoch and the memory latency]
+    #[arg(long, value_name = "CYCLES")]
+    pub time_limit: Option<u32>,
+    /// Rollbacks without a checkpoint in between before a detection counts as unrecoverable, 1 to 255
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub max_attempts: u32,
+    /// Give up after this many cycles [default: never]
+    #[arg(long, value_name = "N")]
+    pub max_cycles: Option<u64>,
+    /// Seed of whatever is random in the run
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Write the result (JSON)
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+/// `covert list-state`.
+#[derive(Args, Debug)]
+pub struct ListStateArgs {
+    /// Configuration of the chip
+    #[arg(long, value_enum, default_value = "quad")]
+    pub chip: ChipName,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `covert demo`.
+#[derive(Args, Debug)]
+pub struct DemoArgs {
+    /// Bit flips, each in a run of its own
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub runs: u32,
+    /// What the guest reads [default: the project's own documentation]
+    #[arg(long, value_name = "FILE")]
+    pub text: Option<PathBuf>,
+    /// Seed of the flips
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Simulations at the same time [default: one per processor]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Folder for the report and the waveform
+    #[arg(long, value_name = "DIR", default_value = "target/demo")]
+    pub out: PathBuf,
+}
+
+/// `covert speed`.
+#[derive(Args, Debug)]
+pub struct SpeedArgs {
+    /// Cycles to simulate of each configuration
+    #[arg(long, value_name = "N", default_value_t = 5_000_000)]
+    pub cycles: u64,
+    /// Measure the model for faults as well
+    #[arg(long)]
+    pub fault: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_is_documented() {
+        use clap::CommandFactory as _;
+        for command in Cli::command().get_subcommands() {
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            for argument in command.get_arguments() {
+                assert!(argument.get_help().is_some(), "{} {}", command.get_name(), argument.get_id());
+            }
+        }
+    }
+
+    #[test]
+    fn values_are_checked() {
+        assert_eq!(latency("3"), Ok(Latency(3, 3)));
+        assert_eq!(latency("1..20"), Ok(Latency(1, 20)));
+        for text in ["0", "5..2", "x", "1..", "..3", "1..99999"] {
+            assert!(latency(text).is_err(), "{text}");
+        }
+        assert_eq!(size("4M"), Ok(4 << 20));
+        assert_eq!(size("0x1000"), Ok(4096));
+        assert!(size("4G").is_err() && size("").is_err() && size("99999M").is_err());
+        let window = trace("a@b.fst@5..9").map(|t| (t.file, t.from, t.to));
+        assert_eq!(window, Ok(("a@b.fst".into(), 5, 9)));
+        assert_eq!(trace("a.fst@..9").map(|t| (t.from, t.to)), Ok((0, 9)));
+        assert!(trace("a.fst@9..5").is_err() && trace("a.fst@").is_err());
+    }
+}

@@ -1,0 +1,149 @@
+//! The two ends of the guest's console: where its input comes from, where its output goes.
+
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::os::fd::AsRawFd as _;
+use std::path::Path;
+
+use covert_model::Chip;
+use sha2::{Digest as _, Sha256};
+
+/// Where console input comes from.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// All of it is known beforehand: repeatable.
+    Bytes(Vec<u8>),
+    /// The command's own standard input, as it arrives: a terminal or a pipe.
+    Live,
+}
+
+impl Input {
+    /// The contents of `file`, or the command's standard input: all of it where that is a file, else as it
+    /// arrives.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn open(file: Option<&Path>) -> io::Result<Self> {
+        if let Some(file) = file {
+            return std::fs::read(file).map(Self::Bytes);
+        }
+        let mut stdin = io::stdin();
+        let regular = std::fs::metadata("/dev/stdin").is_ok_and(|data| data.is_file());
+        if regular && !stdin.is_terminal() {
+            let mut bytes = Vec::new();
+            stdin.read_to_end(&mut bytes)?;
+            return Ok(Self::Bytes(bytes));
+        }
+        Ok(Self::Live)
+    }
+
+    /// Feeds what is there now. `closed` remembers the end of a live input.
+    ///
+    /// # Errors
+    /// The input cannot be read.
+    pub fn pump(&self, chip: &mut Chip, closed: &mut bool) -> io::Result<()> {
+        // More than the chip takes in a slice, yet little enough to hold back in a pipe.
+        const AHEAD: usize = 65536;
+        if *closed {
+            return Ok(());
+        }
+        match self {
+            Self::Bytes(bytes) => {
+                chip.feed_console(bytes);
+                *closed = true;
+            }
+            Self::Live => {
+                let mut buffer = [0; 4096];
+                while !*closed && chip.console_backlog() < AHEAD && readable()? {
+                    // SAFETY: the buffer is valid for writes of its length, which is what is passed.
+                    let count = unsafe {
+                        libc::read(libc::STDIN_FILENO, buffer.as_mut_ptr().cast(), buffer.len())
+                    };
+                    match usize::try_from(count) {
+                        Ok(0) => *closed = true,
+                        Ok(count) => chip.feed_console(&buffer[..count]),
+                        Err(_) => return Err(io::Error::last_os_error()),
+                    }
+                }
+            }
+        }
+        if *closed {
+            chip.close_console();
+        }
+        Ok(())
+    }
+}
+
+/// True if a read of standard input would not wait.
+fn readable() -> io::Result<bool> {
+    let fd = io::stdin().as_raw_fd();
+    let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    // SAFETY: one valid pollfd is passed, and its count.
+    let ready = unsafe { libc::poll(&raw mut poll, 1, 0) };
+    match ready {
+        0.. => Ok(ready > 0),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Takes console output: keeps it, hashes it, passes it on.
+#[derive(Debug)]
+pub struct Output {
+    bytes: Vec<u8>,
+    passed: usize,
+    to: Option<File>,
+}
+
+impl Output {
+    /// Output that is passed on to `to` as it comes, or only kept.
+    pub fn new(to: Option<File>) -> Self {
+        Self { bytes: Vec::new(), passed: 0, to }
+    }
+
+    /// The command's own standard output, unbuffered.
+    ///
+    /// # Errors
+    /// The descriptor cannot be duplicated.
+    pub fn stdout() -> io::Result<Self> {
+        use std::os::fd::AsFd as _;
+        let fd = io::stdout().as_fd().try_clone_to_owned()?;
+        Ok(Self::new(Some(File::from(fd))))
+    }
+
+    /// Takes what the chip has put out.
+    ///
+    /// # Errors
+    /// It cannot be passed on.
+    pub fn drain(&mut self, chip: &mut Chip) -> io::Result<()> {
+        chip.take_console(&mut self.bytes);
+        if let Some(to) = &mut self.to {
+            to.write_all(&self.bytes[self.passed..])?;
+        }
+        self.passed = self.bytes.len();
+        Ok(())
+    }
+
+    /// Stops passing output on: it is only kept from here on.
+    pub fn mute(&mut self) {
+        self.to = None;
+    }
+
+    /// All that came.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// SHA-256 of all that came, in hexadecimal.
+    pub fn sha256(&self) -> String {
+        hex(&Sha256::digest(&self.bytes))
+    }
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,117 @@
+//! What can go wrong in the command, and the exit code each kind has.
+
+use std::io;
+use std::path::PathBuf;
+
+use covert_model::ChipError;
+
+use crate::boot::BootError;
+use crate::elf::ElfError;
+use crate::fork::ForkError;
+use crate::guests::OverrideError;
+use crate::inject::SpecError;
+use crate::output::WriteError;
+
+/// Exit codes of the command (CONTRACT.md).
+pub mod exit_code {
+    /// The guest ended well.
+    pub const OK: u8 = 0;
+    /// The guest failed or timed out.
+    pub const GUEST: u8 = 1;
+    /// Wrong usage or bad input.
+    pub const INPUT: u8 = 2;
+    /// Detected but unrecoverable.
+    pub const DUE: u8 = 3;
+    /// A bug of ours, or a machine that refuses.
+    pub const INTERNAL: u8 = 4;
+}
+
+/// Why the command could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Options that do not fit together.
+    #[error("{0}")]
+    Usage(String),
+    /// A file that cannot be read.
+    #[error("cannot read {}: {}", path.display(), reason(.source))]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A program the chip cannot run.
+    #[error("{}: {source}", path.display())]
+    Program {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: ElfError,
+    },
+    /// A guest that cannot be booted.
+    #[error("{image}: {source}")]
+    Boot {
+        /// The guest.
+        image: String,
+        /// Why.
+        source: BootError,
+    },
+    /// Firmware or guests named by the environment.
+    #[error(transparent)]
+    Override(#[from] OverrideError),
+    /// A fault that is not there to be injected.
+    #[error("--inject: {0}")]
+    Inject(#[from] SpecError),
+    /// A result that cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// Console or record files that cannot be written while the guest runs.
+    #[error("{what}: {}", reason(.source))]
+    Stream {
+        /// What it was for.
+        what: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+    /// The model refused or failed.
+    #[error(transparent)]
+    Chip(#[from] ChipError),
+    /// A child process failed.
+    #[error(transparent)]
+    Fork(#[from] ForkError),
+    /// A run that must end well did not.
+    #[error("{0}")]
+    Unexpected(String),
+}
+
+/// What an I/O error says, without the operating system's number.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file".into(),
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        io::ErrorKind::IsADirectory => "is a directory".into(),
+        _ => error.to_string(),
+    }
+}
+
+impl Error {
+    /// The exit code.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_)
+            | Self::Read { .. }
+            | Self::Program { .. }
+            | Self::Override(_)
+            | Self::Inject(_)
+            | Self::Write(_) => exit_code::INPUT,
+            // A guest too large is the user's, unusable firmware is ours.
+            Self::Boot { source: BootError::Firmware(_) | BootError::FirmwareEntry(_), .. } => {
+                exit_code::INTERNAL
+            }
+            Self::Boot { .. } => exit_code::INPUT,
+            Self::Stream { .. } | Self::Chip(_) | Self::Fork(_) | Self::Unexpected(_) => {
+                exit_code::INTERNAL
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The command `covert`: runs software on the simulated chip, breaks the chip while it runs, and says
+//! what came of it.
+//!
+//! Arguments ([`cli`]) become a validated [`plan`], a plan becomes a [`session`] on a
+//! [`Chip`](covert_model::Chip), a session becomes a [`report`]. Faults are named by [`inject`] and found in
+//! the model by [`state`]; [`campaign`] runs many of them from one fault-free run by forking ([`fork`]).
+
+pub mod boot;
+pub mod campaign;
+pub mod cli;
+pub mod console;
+pub mod demo;
+pub mod elf;
+pub mod error;
+pub mod fork;
+pub mod guests;
+pub mod inject;
+pub mod list;
+pub mod output;
+pub mod plan;
+pub mod report;
+pub mod run;
+pub mod session;
+pub mod speed;
+pub mod state;

@@ -1,0 +1,189 @@
+//! `covert run`: makes a planned run, shows how far it is, writes what was asked for.
+
+use std::fs::File;
+use std::io::{IsTerminal as _, Write as _};
+use std::time::Instant;
+
+use covert_abi::layout::CLOCK_HZ;
+use covert_model::{Chip, Stop};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::campaign;
+use crate::console::Output;
+use crate::error::{Error, exit_code};
+use crate::inject::{self, Injection, Spec};
+use crate::output::write_whole;
+use crate::plan::Plan;
+use crate::report::{Outcome, RunReport};
+use crate::session::{MAX_SLICE, Session, Step, end_of};
+use crate::state::StateMap;
+
+/// Runs a plan; returns the exit code.
+///
+/// # Errors
+/// A fault that does not exist on the chip, a result that cannot be written, or a failing model.
+pub fn run(plan: &Plan) -> Result<u8, Error> {
+    let injections = injections(plan)?;
+    let mut session = Session::new(&plan.machine, stdout()?)?;
+    for injection in injections {
+        session.schedule(injection.cycle, Step::Inject(injection));
+    }
+    if let Some(trace) = &plan.trace {
+        session.schedule(trace.from, Step::OpenTrace(trace.file.clone()));
+        session.schedule(trace.to, Step::CloseTrace);
+    }
+    if let Some(path) = &plan.rvfi {
+        let file = File::create(path).map_err(|source| Error::Stream { what: "--rvfi", source })?;
+        session.record_instructions(file)?;
+    }
+
+    let started = Instant::now();
+    let stop = simulate(&mut session, plan.max_cycles, &Progress::new())?;
+    session.chip_mut().close_trace();
+    let report = RunReport::new(&session, end_of(stop), started.elapsed().as_secs_f64());
+    write_results(plan, &session, &report)?;
+    tell(&report, plan);
+    Ok(match report.outcome {
+        Outcome::Ok => exit_code::OK,
+        Outcome::GuestFailure | Outcome::Timeout => exit_code::GUEST,
+        Outcome::Due => exit_code::DUE,
+    })
+}
+
+fn stdout() -> Result<Output, Error> {
+    Output::stdout().map_err(|source| Error::Stream { what: "console output", source })
+}
+
+/// Looks the faults up, and draws the random ones: for these the run is first made without a fault.
+fn injections(plan: &Plan) -> Result<Vec<Injection>, Error> {
+    if plan.injections.is_empty() {
+        return Ok(Vec::new());
+    }
+    let chip = Chip::new(&plan.machine.options)?;
+    let state = StateMap::new(&chip);
+    let mut length = None;
+    let mut found = Vec::new();
+    for spec in &plan.injections {
+        match spec {
+            Spec::One(one) => found.push(Injection::resolve(one, &chip, &state)?),
+            Spec::Random { count, seed } => {
+                let cycles = match length {
+                    Some(cycles) => cycles,
+                    None => {
+                        if plan.max_cycles == u64::MAX {
+                            tracing::info!("running once without faults, to know the cycles to draw from");
+                        }
+                        campaign::Golden::run(&plan.machine, plan.max_cycles)?.cycles
+                    }
+                };
+                length = Some(cycles);
+                found.extend(inject::draw(*count, *seed, &state, plan.members, 0..cycles));
+            }
+        }
+    }
+    found.sort_by_key(|injection| injection.cycle);
+    Ok(found)
+}
+
+/// Runs to the end of the guest or of the cycles allowed.
+fn simulate(session: &mut Session, max_cycles: u64, progress: &Progress) -> Result<Option<Stop>, Error> {
+    loop {
+        let next = session.chip().cycle().saturating_add(MAX_SLICE).min(max_cycles);
+        let stop = session.run_until(next)?;
+        progress.show(session);
+        if stop.is_some() || session.chip().cycle() >= max_cycles {
+            progress.end();
+            return Ok(stop);
+        }
+    }
+}
+
+/// A line on stderr, where that is a terminal and the console's output is not on it as well.
+struct Progress {
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    fn new() -> Self {
+        let wanted = std::io::stderr().is_terminal() && !std::io::stdout().is_terminal();
+        let bar = wanted.then(|| {
+            let bar = ProgressBar::no_length();
+            bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(4));
+            bar.set_style(ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| {
+                ProgressStyle::default_spinner()
+            }));
+            bar
+        });
+        Self { bar }
+    }
+
+    fn show(&self, session: &Session) {
+        let Some(bar) = &self.bar else { return };
+        let cycles = session.chip().cycle();
+        let speed = cycles as f64 / bar.elapsed().as_secs_f64().max(1e-3) / 1e6;
+        let counters = session.chip().counters();
+        bar.set_message(format!(
+            "{:.1} Mcycles ({:.1} ms of the chip), {speed:.2} Mcycle/s, {} epochs, {} detections",
+            cycles as f64 / 1e6,
+            cycles as f64 * 1e3 / f64::from(CLOCK_HZ),
+            counters.epochs,
+            session.detections.len(),
+        ));
+        bar.tick();
+    }
+
+    fn end(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn write_results(plan: &Plan, session: &Session, report: &RunReport) -> Result<(), Error> {
+    if let Some((path, start, length)) = &plan.signature {
+        let mut bytes = vec![0; *length as usize];
+        session.chip().read_memory(*start, &mut bytes)?;
+        let mut text = String::new();
+        for word in bytes.chunks_exact(4) {
+            use std::fmt::Write as _;
+            let value = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
+            let _ = writeln!(text, "{value:08x}");
+        }
+        write_whole(path, text.as_bytes())?;
+    }
+    if let Some(path) = &plan.json {
+        let mut text = serde_json::to_vec_pretty(report)
+            .map_err(|e| Error::Unexpected(format!("the result is not JSON: {e}")))?;
+        text.push(b'\n');
+        write_whole(path, &text)?;
+    }
+    Ok(())
+}
+
+/// What must not be missed, on stderr.
+fn tell(report: &RunReport, plan: &Plan) {
+    let mut stderr = std::io::stderr().lock();
+    for injection in report.injections.iter().filter(|i| i.effect == "not-reached") {
+        let _ = writeln!(
+            stderr,
+            "covert: {} was never reached: the run ended at cycle {}",
+            injection.spec, report.cycles
+        );
+    }
+    let last = report.detections.last().map_or("none", |detection| detection.kind);
+    let _ = match report.outcome {
+        Outcome::Ok => Ok(()),
+        Outcome::GuestFailure => {
+            writeln!(stderr, "covert: the guest failed with exit code {}", report.guest_exit.unwrap_or(1))
+        }
+        Outcome::Timeout => {
+            writeln!(stderr, "covert: no end after {} cycles (--max-cycles)", plan.max_cycles)
+        }
+        Outcome::Due => writeln!(
+            stderr,
+            "covert: detected but unrecoverable at cycle {}: {} detections, the last of kind {last}",
+            report.cycles,
+            report.detections.len()
+        ),
+    };
+}

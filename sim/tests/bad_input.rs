@@ -1,0 +1,138 @@
+//! Bad input is one clear line on stderr, exit code 2, and no result.
+
+mod common;
+
+use std::fs;
+
+use common::{assemble, covert, refused, run, text};
+
+#[test]
+fn images_that_are_none() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, bytes: &[u8]| {
+        let path = dir.path().join(name);
+        fs::write(&path, bytes).expect("written");
+        path
+    };
+    let good = fs::read(assemble("hello", &[], dir.path())).expect("assembled");
+    let changed = |offset: usize, bytes: &[u8]| {
+        let mut file = good.clone();
+        file[offset..offset + bytes.len()].copy_from_slice(bytes);
+        file
+    };
+    // The first program header's physical address.
+    let header = u32::from_le_bytes([good[28], good[29], good[30], good[31]]) as usize;
+    let cases: &[(&str, Vec<u8>, &str)] = &[
+        ("empty", Vec::new(), "not an ELF file"),
+        ("text", b"#!/bin/sh\n".to_vec(), "not an ELF file"),
+        ("magic", good[..4].to_vec(), "truncated"),
+        ("header", good[..30].to_vec(), "truncated"),
+        ("body", good[..good.len().min(4100)].to_vec(), "truncated"),
+        ("class", changed(4, &[2]), "not a 32-bit"),
+        ("order", changed(5, &[2]), "little-endian"),
+        ("machine", changed(18, &[0x3e, 0]), "another machine"),
+        ("type", changed(16, &[3, 0]), "fixed addresses"),
+        ("entry", changed(24, &[0, 0, 0, 0x10]), "entry"),
+    ];
+    for (name, bytes, message) in cases {
+        let path = write(name, bytes);
+        let json = dir.path().join("never.json");
+        for bare in [true, false] {
+            let mut arguments = vec!["run", text(&path), "--json", text(&json)];
+            arguments.extend(bare.then_some("--bare"));
+            let line = refused(&arguments);
+            assert!(line.contains(message), "{name}: {line}");
+            assert!(line.contains(text(&path)), "{name}: {line}");
+            assert!(!json.exists());
+        }
+    }
+    assert_eq!(&good[header..header + 1], &[1], "the first header is the one loaded or an attribute");
+}
+
+#[test]
+fn images_outside_ram() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let good = fs::read(assemble("hello", &[], dir.path())).expect("assembled");
+    let table = u32::from_le_bytes([good[28], good[29], good[30], good[31]]) as usize;
+    let count = u16::from_le_bytes([good[44], good[45]]) as usize;
+    let load = (0..count)
+        .map(|i| table + 32 * i)
+        .find(|at| good[*at..at + 4] == [1, 0, 0, 0])
+        .expect("a segment to load");
+    for address in [0x1000_u32, 0x7fff_f000, 0x8040_0000, 0xffff_fff0] {
+        let mut file = good.clone();
+        file[load + 12..load + 16].copy_from_slice(&address.to_le_bytes());
+        let path = dir.path().join("outside");
+        fs::write(&path, file).expect("written");
+        let line = refused(&["run", text(&path), "--ram", "4M"]);
+        assert!(line.contains("outside RAM 0x80000000..0x080400000"), "{line}");
+    }
+}
+
+#[test]
+fn files_that_are_not_there() {
+    let line = refused(&["run", "/nowhere/at/all"]);
+    assert!(line.contains("/nowhere/at/all: no such file"), "{line}");
+    let line = refused(&["run", "computer"]);
+    assert!(line.contains("no built-in guest `computer`") && line.contains("compute,"), "{line}");
+    let line = refused(&["run", "compute", "--stdin", "/nowhere/input"]);
+    assert!(line.contains("/nowhere/input: no such file"), "{line}");
+    let line = refused(&["run", "compute", "--json", "/nowhere/result.json"]);
+    assert!(line.contains("cannot write /nowhere/result.json"), "{line}");
+}
+
+#[test]
+fn options_that_do_not_fit() {
+    let cases: &[(&[&str], &str)] = &[
+        (&["run", "compute", "--chip", "duet"], "--chip"),
+        (&["run", "compute", "--chip", "trio"], "trio is not built yet"),
+        (&["run", "compute", "--chip", "solo", "--mode", "dmr"], "dmr needs two"),
+        (&["run", "compute", "--mode", "tmr"], "only none and dmr"),
+        (&["run", "compute", "--bare", "--mode", "dmr"], "without the VMM"),
+        (&["run", "compute", "--signature", "x"], "--bare"),
+        (&["run", "compute", "--ram", "5000"], "--ram"),
+        (&["run", "compute", "--ram", "32M"], "--ram"),
+        (&["run", "compute", "--epoch", "99"], "--epoch"),
+        (&["run", "compute", "--max-attempts", "256"], "--max-attempts"),
+        (&["run", "compute", "--mem-latency", "0"], "--mem-latency"),
+        (&["run", "compute", "--protect-at", "5", "--unprotect-at", "5"], "two switches"),
+        (&["run", "compute", "--trace", "x.fst@9..3"], "--trace"),
+        (&["run", "compute", "--frobnicate"], "--frobnicate"),
+        (&["run"], "<IMAGE>"),
+        (&["fly"], "fly"),
+    ];
+    for (arguments, message) in cases {
+        let line = refused(arguments);
+        assert!(line.contains(message), "{line}");
+    }
+}
+
+#[test]
+fn injections_that_are_none() {
+    let cases = [
+        ("seu:tile0.core.nothing_at_all_q[0]@5", "no state `tile0.core.nothing_at_all_q`"),
+        ("seu:tile7.core.pc_q[0]@5", "no state `tile7.core.pc_q`"),
+        ("mem:9:0x80000000[0]@5", "tile 9 is not on this chip"),
+        ("mem:0:0x10000000[0]@5", "0x10000000 is not in a tile's memory"),
+        ("seu:tile0@5", "tile0"),
+        ("nonsense", "is no injection"),
+        ("random:5", "is no injection"),
+    ];
+    for (spec, message) in cases {
+        let line = refused(&["run", "compute", "--chip", "duo", "--inject", spec]);
+        assert!(line.contains(message), "{line}");
+    }
+}
+
+#[test]
+fn an_injection_behind_the_end_is_reported() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let program = assemble("hello", &[], dir.path());
+    let spec = "mem:0:0x80000100[3]@999999999";
+    let (result, _) = run(&[text(&program), "--bare", "--inject", spec], 0, dir.path());
+    assert_eq!(result["injections"][0]["effect"], "not-reached");
+    assert_eq!(result["injections"][0]["cycle"], 999_999_999);
+    let output = covert(&["run", text(&program), "--bare", "--inject", spec]).output().expect("runs");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("never reached"), "{stderr}");
+}

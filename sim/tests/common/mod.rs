@@ -1,0 +1,60 @@
+//! Programs for the tests, and the command under test.
+#![allow(dead_code, reason = "each test file uses some of it")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use assert_cmd::assert::OutputAssertExt as _;
+use assert_cmd::cargo::CommandCargoExt as _;
+use serde_json::Value;
+
+/// Assembles `bare/NAME.S` for `--bare`; `defines` are symbols of the assembler.
+pub fn assemble(name: &str, defines: &[(&str, u32)], folder: &Path) -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bare").join(name);
+    let program = folder.join(name).with_extension("elf");
+    let mut gcc = Command::new("riscv64-unknown-elf-gcc");
+    gcc.args(["-march=rv32imac_zicsr_zifencei", "-mabi=ilp32", "-nostdlib", "-static"]);
+    gcc.args(["-Wl,-Ttext=0x80000000", "-Wl,--no-warn-rwx-segments", "-o"]).arg(&program);
+    for (symbol, value) in defines {
+        gcc.arg(format!("-Wa,--defsym,{symbol}={value}"));
+    }
+    gcc.arg(source.with_extension("S"));
+    let status = gcc.status().expect("riscv64-unknown-elf-gcc starts");
+    assert!(status.success(), "{name} does not assemble");
+    program
+}
+
+/// `covert` with arguments, without input.
+pub fn covert(arguments: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("covert").expect("the command is built");
+    command.args(arguments).stdin(std::process::Stdio::null());
+    command
+}
+
+/// Runs a command that must fail on its input: exit code 2, nothing on stdout, one line on stderr; returns it.
+pub fn refused(arguments: &[&str]) -> String {
+    let output = covert(arguments).output().expect("the command starts");
+    let stderr = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
+    assert_eq!(output.stdout, b"", "{arguments:?}");
+    assert_eq!(stderr.lines().count(), 1, "{arguments:?}: {stderr}");
+    assert!(stderr.starts_with("covert: "), "{stderr}");
+    stderr
+}
+
+/// Runs `covert run` to a result, which is returned with the console's output.
+pub fn run(arguments: &[&str], code: i32, folder: &Path) -> (Value, Vec<u8>) {
+    let json = folder.join("result.json");
+    let mut all = vec!["run"];
+    all.extend(arguments);
+    all.extend(["--json", json.to_str().expect("a plain name")]);
+    let output = covert(&all).assert().code(code).get_output().clone();
+    let text = std::fs::read(&json).expect("a result");
+    std::fs::remove_file(&json).expect("the result can go");
+    (serde_json::from_slice(&text).expect("JSON"), output.stdout)
+}
+
+/// A path as an argument.
+pub fn text(path: &Path) -> &str {
+    path.to_str().expect("a plain name")
+}
