@@ -1,0 +1,195 @@
+//! The core under test: the stand-alone bench of `rtl/core/tb`, or the command `covert`.
+
+use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{BufReader, Error};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use thiserror::Error;
+
+/// Cycles after which a run is given up; the longest test program needs a tenth of it.
+const MAX_CYCLES: u64 = 200_000_000;
+
+/// What can go wrong with the core under test.
+#[derive(Debug, Error)]
+pub enum CoreError {
+    /// A file or process could not be used.
+    #[error("{what}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// Why it failed.
+        source: Error,
+    },
+    /// The bench does not build.
+    #[error("building the core's bench failed:\n{0}")]
+    Build(String),
+}
+
+fn io(what: impl Into<String>) -> impl FnOnce(Error) -> CoreError {
+    let what = what.into();
+    move |source| CoreError::Io { what, source }
+}
+
+/// Memory timing of a run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Latency {
+    /// Fewest and most cycles that an access takes; `None` for the fastest memory.
+    pub range: Option<(u32, u32)>,
+    /// Seed of the choice between them.
+    pub seed: u64,
+}
+
+/// A core that runs programs and writes RVFI lines.
+#[derive(Clone, Debug)]
+pub enum Core {
+    /// The Verilated core with a simple memory.
+    Bench(PathBuf),
+    /// The whole chip in bare mode.
+    Covert(PathBuf),
+}
+
+/// A running core; killed when dropped.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // An error means that it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Core {
+    /// The bench, built if the core has changed since the last time.
+    ///
+    /// # Errors
+    /// If it does not build.
+    pub fn bench() -> Result<Self, CoreError> {
+        build(&repository().join("rtl/core")).map(Self::Bench)
+    }
+
+    /// Whether memory latency can be chosen.
+    #[must_use]
+    pub fn has_latency(&self) -> bool {
+        matches!(self, Self::Bench(_))
+    }
+
+    fn command(&self, elf: &Path, latency: Latency) -> Command {
+        match self {
+            Self::Bench(path) => {
+                let mut command = Command::new(path);
+                command.arg(elf).args(["--max-cycles", &MAX_CYCLES.to_string()]);
+                if let Some((min, max)) = latency.range {
+                    command.args(["--latency", &format!("{min}:{max}"), "--ready-rand"]);
+                    command.args(["--seed", &latency.seed.to_string()]);
+                }
+                command
+            }
+            Self::Covert(path) => {
+                let mut command = Command::new(path);
+                command.args(["run", "--bare", "--chip", "solo"]).arg(elf);
+                command.args(["--max-cycles", &MAX_CYCLES.to_string()]);
+                command
+            }
+        }
+    }
+
+    /// Starts `elf`; the RVFI lines come from the second value. The program must not print.
+    ///
+    /// # Errors
+    /// If the core cannot be started.
+    pub fn trace(
+        &self,
+        elf: &Path,
+        latency: Latency,
+    ) -> Result<(Running, BufReader<ChildStdout>), CoreError> {
+        let mut child = self
+            .command(elf, latency)
+            .args(["--rvfi", "/dev/stdout"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(io(format!("starting {self:?}")))?;
+        let out = child.stdout.take().ok_or_else(|| Error::other("no pipe"));
+        let out = out.map_err(io("reading the core's trace"))?;
+        Ok((Running { child }, BufReader::with_capacity(1 << 17, out)))
+    }
+
+    /// Starts `elf`; its console is the child's standard output.
+    ///
+    /// # Errors
+    /// If the core cannot be started.
+    pub fn console(&self, elf: &Path, latency: Latency) -> Result<Child, CoreError> {
+        self.command(elf, latency)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(io(format!("starting {self:?}")))
+    }
+}
+
+/// The root of the repository.
+#[must_use]
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Where this crate keeps what it builds and what a failing test leaves behind.
+#[must_use]
+pub fn scratch() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
+    target.join("covert-tests")
+}
+
+/// Builds the bench of the core whose sources are in `rtl`, once for each content of that folder.
+///
+/// # Errors
+/// If a file cannot be read or the build fails; then with the compiler's messages.
+pub fn build(rtl: &Path) -> Result<PathBuf, CoreError> {
+    let mut hasher = DefaultHasher::new();
+    hash_tree(rtl, &mut hasher)?;
+    let dir = scratch().join(format!("bench-{:016x}", hasher.finish()));
+    let bench = dir.join("core_tb");
+    fs::create_dir_all(&dir).map_err(io(format!("creating {}", dir.display())))?;
+    // Tests run in processes of their own: the first one builds, the others wait.
+    let lock = File::create(dir.join("lock")).map_err(io("creating a lock file"))?;
+    lock.lock().map_err(io("locking"))?;
+    let done = dir.join("done");
+    if !done.exists() {
+        let script = rtl.join("tb/build.sh");
+        let output = Command::new(&script)
+            .arg(&dir)
+            .output()
+            .map_err(io(format!("starting {}", script.display())))?;
+        if !output.status.success() || !bench.exists() {
+            let text = [output.stdout, output.stderr].concat();
+            return Err(CoreError::Build(String::from_utf8_lossy(&text).into_owned()));
+        }
+        File::create(&done).map_err(io("creating a stamp file"))?;
+    }
+    Ok(bench)
+}
+
+fn hash_tree(dir: &Path, hasher: &mut DefaultHasher) -> Result<(), CoreError> {
+    let what = || format!("reading {}", dir.display());
+    let mut paths = fs::read_dir(dir)
+        .and_then(|entries| entries.map(|e| e.map(|e| e.path())).collect::<Result<Vec<_>, _>>())
+        .map_err(io(what()))?;
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            hash_tree(&path, hasher)?;
+        } else {
+            path.file_name().hash(hasher);
+            fs::read(&path).map_err(io(what()))?.hash(hasher);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! Random programs: seeded, bounded, self-checking only through their trace.
+//!
+//! A program starts in M-mode at [`BASE`], sets up both trap handlers, runs a body that moves
+//! between M, S and U, ends with a checksum over its data area and a write to the exit device.
+//! It stays inside what the specification fixes or what QEMU 7.2 and the core both promise:
+//! no misaligned data accesses, no counters, no implementation-defined CSR bits.
+
+mod asm;
+mod compressed;
+mod csr;
+mod elf;
+mod generate;
+mod handlers;
+mod privilege;
+mod rng;
+mod simple;
+
+pub use elf::elf32;
+pub use rng::Rng;
+
+/// Entry point and start of the code.
+pub const BASE: u32 = 0x8000_0000;
+/// Start of the data area that loads and stores stay in.
+pub const DATA: u32 = 0x8002_0000;
+/// Bytes of the data area.
+pub const DATA_SIZE: u32 = 2048;
+/// The handlers' frames, right behind the data area.
+const FRAMES: [u32; 2] = [DATA + DATA_SIZE, DATA + DATA_SIZE + 64];
+/// Bytes that the final checksum covers.
+const CHECKED: u32 = DATA_SIZE + 128;
+
+const EXIT_DEVICE: u32 = 0x0010_0000;
+const CLINT_MSIP: u32 = 0x0200_0000;
+const CLINT_MTIMECMP: u32 = 0x0200_4000;
+/// Addresses at which neither machine has anything.
+const NOWHERE: [u32; 4] = [0x0030_0000, 0x0810_0000, 0x1800_0000, 0xA000_0000];
+
+/// What a program is made of.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Everything follows from this number and the other options.
+    pub seed: u64,
+    /// Items in the body; a program retires about 5 to 10 instructions for each.
+    pub items: u32,
+    /// Stay in S and U between set-up and end, so that M only handles traps.
+    pub guest_only: bool,
+    /// Let COVERT's epoch counter interrupt S and U each time this many instructions retired.
+    pub epoch: Option<u32>,
+}
+
+impl Options {
+    /// A program with all features.
+    #[must_use]
+    pub fn new(seed: u64, items: u32) -> Self {
+        Self { seed, items, guest_only: false, epoch: None }
+    }
+}
+
+/// A program in machine code.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// What it was made from.
+    pub options: Options,
+    /// Code, at [`BASE`].
+    pub code: Vec<u8>,
+    /// Initial contents of the data area and the frames, at [`DATA`].
+    pub data: Vec<u8>,
+}
+
+impl Program {
+    /// The program that `options` stand for, always the same one.
+    #[must_use]
+    pub fn generate(options: Options) -> Self {
+        generate::generate(options)
+    }
+
+    /// The program as an ELF executable.
+    #[must_use]
+    pub fn elf(&self) -> Vec<u8> {
+        elf32(BASE, &[(BASE, &self.code), (DATA, &self.data)])
+    }
+}
