@@ -11,10 +11,7 @@ fn main() {
     }
     let dir = env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
     println!("cargo:rustc-link-arg-bins=-T{dir}/firmware.ld");
-    for (name, value) in [
-        ("reset_vector", RESET_VECTOR),
-        ("stack_top", VMM_BASE + IMAGE_MAX),
-    ] {
+    for (name, value) in [("reset_vector", RESET_VECTOR), ("stack_top", VMM_BASE + IMAGE_MAX)] {
         println!("cargo:rustc-link-arg-bins=--defsym={name}={value:#x}");
     }
 }

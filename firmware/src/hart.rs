@@ -21,13 +21,8 @@ pub(crate) fn leave(state: &mut ReplicaState) -> Exit {
     match cause {
         EPOCH_CAUSE => Exit::Epoch,
         9 => Exit::Call,
-        2 => Exit::Illegal {
-            instruction: csr::read!(MTVAL),
-        },
-        1 | 5 | 7 => Exit::Fault {
-            cause,
-            value: csr::read!(MTVAL),
-        },
+        2 => Exit::Illegal { instruction: csr::read!(MTVAL) },
+        1 | 5 | 7 => Exit::Fault { cause, value: csr::read!(MTVAL) },
         cause => Exit::Unexpected { cause },
     }
 }

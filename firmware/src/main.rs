@@ -37,9 +37,7 @@ extern "C" fn boot() -> ! {
     let state = replica_state();
     let event = if state.is_valid() {
         // Also where JOIN was refused: BOOT_REASON may still say COLD, but the guest is there.
-        Event::Resumed {
-            members: unit::members(),
-        }
+        Event::Resumed { members: unit::members() }
     } else if resumes {
         unit::fail(Failure::State as u32)
     } else {
@@ -57,10 +55,7 @@ extern "C" fn guest_exit() -> ! {
     let state = replica_state();
     let exit = hart::leave(state);
     let mut tile = Tile { stored: false };
-    if matches!(
-        exit,
-        covert_vmm::Exit::Illegal { .. } | covert_vmm::Exit::Fault { .. }
-    ) {
+    if matches!(exit, covert_vmm::Exit::Illegal { .. } | covert_vmm::Exit::Fault { .. }) {
         tile.store(state);
     }
     serve(tile, state, Event::Exit(exit))
@@ -93,11 +88,7 @@ fn descriptor() -> &'static BootDescriptor {
 fn cold() -> Result<ReplicaState, Failure> {
     let descriptor = descriptor();
     let state = ReplicaState::cold(descriptor, unit::chip()?)?;
-    unit::configure(
-        descriptor.guest_size,
-        descriptor.time_limit,
-        descriptor.max_attempts,
-    );
+    unit::configure(descriptor.guest_size, descriptor.time_limit, descriptor.max_attempts);
     Ok(state)
 }
 
@@ -208,17 +199,8 @@ fn command_done(status: u32) -> Event {
 }
 
 fn console_done(state: &ReplicaState, count: u32, end: bool, byte: u8) -> Event {
-    let log_level = if state.group.protected() {
-        unit::log_level()
-    } else {
-        0
-    };
-    Event::ConsoleDone {
-        count,
-        end,
-        byte,
-        log_level,
-    }
+    let log_level = if state.group.protected() { unit::log_level() } else { 0 };
+    Event::ConsoleDone { count, end, byte, log_level }
 }
 
 /// No words, no formatting: what counts is that the other members go on without this tile.

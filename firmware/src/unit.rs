@@ -55,11 +55,7 @@ pub(crate) fn chip() -> Result<Chip, Failure> {
         return Err(Failure::Unit);
     }
     let config = read(unit::CONFIG);
-    Ok(Chip {
-        tiles: config & 0xF,
-        log_depth: config >> 16,
-        members: members(),
-    })
+    Ok(Chip { tiles: config & 0xF, log_depth: config >> 16, members: members() })
 }
 
 /// Sets the group's limits.
@@ -96,11 +92,7 @@ pub(crate) fn end_epoch(fingerprint: u32, logged: bool) -> Inputs {
     let high = read(unit::INPUT_TIME_HI);
     let flags = read(unit::INPUT_FLAGS);
     let log_level = if logged { log_level() } else { 0 };
-    Inputs {
-        time: u64::from(high) << 32 | u64::from(low),
-        flags,
-        log_level,
-    }
+    Inputs { time: u64::from(high) << 32 | u64::from(low), flags, log_level }
 }
 
 /// Position in the log, in entries.

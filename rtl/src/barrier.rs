@@ -148,24 +148,29 @@ impl Logic for Barrier {
         }
         self.epoch.next = self.epoch_q.q.val();
 
-        // Reads.
+        // Reads: at most one register is selected, so that an OR joins them.
         self.rdata.next = 0.into();
         self.is_input.next = false;
         if self.addr.val() == self.at_wake_lo.val() {
-            self.rdata.next = self.wake_lo_q.q.val();
-        } else if self.addr.val() == self.at_wake_hi.val() {
-            self.rdata.next = self.wake_hi_q.q.val();
-        } else if self.addr.val() == self.at_epochs.val() {
-            self.rdata.next = self.epochs_q.q.val();
-        } else if self.addr.val() == self.at_input_time_lo.val() {
+            self.rdata.next = self.rdata.val() | self.wake_lo_q.q.val();
+        }
+        if self.addr.val() == self.at_wake_hi.val() {
+            self.rdata.next = self.rdata.val() | self.wake_hi_q.q.val();
+        }
+        if self.addr.val() == self.at_epochs.val() {
+            self.rdata.next = self.rdata.val() | self.epochs_q.q.val();
+        }
+        if self.addr.val() == self.at_input_time_lo.val() {
             self.is_input.next = true;
-            self.rdata.next = self.time_q.q.val().get_bits::<32>(0);
-        } else if self.addr.val() == self.at_input_time_hi.val() {
+            self.rdata.next = self.rdata.val() | self.time_q.q.val().get_bits::<32>(0);
+        }
+        if self.addr.val() == self.at_input_time_hi.val() {
             self.is_input.next = true;
-            self.rdata.next = self.time_q.q.val().get_bits::<32>(32);
-        } else if self.addr.val() == self.at_input_flags.val() {
+            self.rdata.next = self.rdata.val() | self.time_q.q.val().get_bits::<32>(32);
+        }
+        if self.addr.val() == self.at_input_flags.val() {
             self.is_input.next = true;
-            self.rdata.next = self.flags_q.q.val();
+            self.rdata.next = self.rdata.val() | self.flags_q.q.val();
         }
         self.rdy.next = !(self.is_input.val() & self.waiting_q.q.val());
     }

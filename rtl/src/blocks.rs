@@ -32,7 +32,12 @@ pub fn comparator_shell(tiles: usize) -> Shell {
     .fields(In, "req", true, &[("req_we", 1), ("req_strb", 4), ("req_addr", 32), ("req_data", 32)])
     .per_tile(Out, &[("done", 1)])
     .plain(Out, &[("rsp_data", 32), ("rsp_err", 1), ("out_valid", 1)])
-    .fields(Out, "out", false, &[("out_we", 1), ("out_strb", 4), ("out_addr", 32), ("out_data", 32)])
+    .fields(
+        Out,
+        "out",
+        false,
+        &[("out_we", 1), ("out_strb", 4), ("out_addr", 32), ("out_data", 32)],
+    )
     .plain(In, &[("out_done", 1), ("out_rdata", 32), ("out_err", 1)])
     .plain(Out, &[("detect", 1), ("kind", 4)])
     .per_tile(Out, &[("accused", 1), ("said_addr", 32), ("said_data", 32)])
@@ -40,11 +45,15 @@ pub fn comparator_shell(tiles: usize) -> Shell {
 
 /// Face of the epoch barrier.
 pub fn barrier_shell() -> Shell {
-    Shell::new("covert_barrier", "Epoch barrier with one input set; see docs/blocks/barrier.md.", None)
-        .plain(In, &[("wr_en", 1), ("addr", 12), ("wdata", 32)])
-        .plain(Out, &[("rdata", 32), ("rdy", 1)])
-        .plain(In, &[("mtime", 64), ("flags_now", 32), ("pending", 1), ("replay", 1)])
-        .plain(Out, &[("epoch", 1)])
+    Shell::new(
+        "covert_barrier",
+        "Epoch barrier with one input set; see docs/blocks/barrier.md.",
+        None,
+    )
+    .plain(In, &[("wr_en", 1), ("addr", 12), ("wdata", 32)])
+    .plain(Out, &[("rdata", 32), ("rdy", 1)])
+    .plain(In, &[("mtime", 64), ("flags_now", 32), ("pending", 1), ("replay", 1)])
+    .plain(Out, &[("epoch", 1)])
 }
 
 /// Face of the group registers of `tiles` tiles.

@@ -156,7 +156,15 @@ impl<const N: usize> Logic for Comparator<N> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, out_valid_q, out_q, rsp_data_q, rsp_err_q, timer_q, stopped_q, detect_q,
+            self,
+            clock,
+            out_valid_q,
+            out_q,
+            rsp_data_q,
+            rsp_err_q,
+            timer_q,
+            stopped_q,
+            detect_q,
             kind_q
         );
         self.out_valid_q.reset.next = self.reset.val();
@@ -190,13 +198,11 @@ impl<const N: usize> Logic for Comparator<N> {
         for i in 0..N {
             self.odd[i].next = self.members[i].val();
             for j in 0..N {
-                if i != j {
-                    if self.side[i].held.val() & self.side[j].held.val() {
-                        if self.side[i].word.val() == self.side[j].word.val() {
-                            self.odd[i].next = false;
-                        } else {
-                            self.differ.next = true;
-                        }
+                if (i != j) & self.side[i].held.val() & self.side[j].held.val() {
+                    if self.side[i].word.val() == self.side[j].word.val() {
+                        self.odd[i].next = false;
+                    } else {
+                        self.differ.next = true;
                     }
                 }
             }

@@ -260,9 +260,24 @@ impl<const N: usize> Logic for Group<N> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, guest_size_q, time_limit_q, max_attempts_q, attempts_q, dma_src_q,
-            dma_dst_q, dma_len_q, cmd_valid_q, cmd_q, cmd_tile_q, ckpt_valid_q, slot_q,
-            checkpoints_q, boot_reason_q, det_count_q, det_kind_q
+            self,
+            clock,
+            guest_size_q,
+            time_limit_q,
+            max_attempts_q,
+            attempts_q,
+            dma_src_q,
+            dma_dst_q,
+            dma_len_q,
+            cmd_valid_q,
+            cmd_q,
+            cmd_tile_q,
+            ckpt_valid_q,
+            slot_q,
+            checkpoints_q,
+            boot_reason_q,
+            det_count_q,
+            det_kind_q
         );
         self.guest_size_q.reset.next = self.reset.val();
         self.time_limit_q.reset.next = self.reset.val();
@@ -397,49 +412,65 @@ impl<const N: usize> Logic for Group<N> {
             self.status.next = self.status.val() | self.status_replay.val();
         }
 
-        // Reads.
+        // Reads: at most one register is selected, so that an OR joins them.
         self.rdata.next = 0.into();
         if self.addr.val() == self.at_id.val() {
-            self.rdata.next = self.id_value.val();
-        } else if self.addr.val() == self.at_config.val() {
-            self.rdata.next = self.config_value.val();
-        } else if self.addr.val() == self.at_boot_reason.val() {
-            self.rdata.next = self.boot_reason_q.q.val();
-        } else if self.addr.val() == self.at_members.val() {
-            self.rdata.next = self.members_mask.val();
-        } else if self.addr.val() == self.at_guest_size.val() {
-            self.rdata.next = self.guest_size_q.q.val();
-        } else if self.addr.val() == self.at_time_limit.val() {
-            self.rdata.next = self.time_limit_q.q.val();
-        } else if self.addr.val() == self.at_max_attempts.val() {
-            self.rdata.next = self.max_attempts.val();
-        } else if self.addr.val() == self.at_attempts.val() {
-            self.rdata.next = self.attempts.val();
-        } else if self.addr.val() == self.at_dma_src.val() {
-            self.rdata.next = self.dma_src_q.q.val();
-        } else if self.addr.val() == self.at_dma_dst.val() {
-            self.rdata.next = self.dma_dst_q.q.val();
-        } else if self.addr.val() == self.at_dma_len.val() {
-            self.rdata.next = self.dma_len_q.q.val();
-        } else if self.addr.val() == self.at_status.val() {
-            self.rdata.next = self.status.val();
-        } else if self.addr.val() == self.at_log_level.val() {
-            self.rdata.next = self.log_level.val();
-        } else if self.addr.val() == self.at_checkpoints.val() {
-            self.rdata.next = self.checkpoints_q.q.val();
-        } else if self.addr.val() == self.at_det_count.val() {
-            self.rdata.next = self.det_count_q.q.val();
-        } else if self.addr.val() == self.at_det_kind.val() {
-            self.rdata.next = self.kind.val();
-        } else if self.addr.val() == self.at_det_tile.val() {
-            self.rdata.next = self.det_mask.val();
+            self.rdata.next = self.rdata.val() | self.id_value.val();
+        }
+        if self.addr.val() == self.at_config.val() {
+            self.rdata.next = self.rdata.val() | self.config_value.val();
+        }
+        if self.addr.val() == self.at_boot_reason.val() {
+            self.rdata.next = self.rdata.val() | self.boot_reason_q.q.val();
+        }
+        if self.addr.val() == self.at_members.val() {
+            self.rdata.next = self.rdata.val() | self.members_mask.val();
+        }
+        if self.addr.val() == self.at_guest_size.val() {
+            self.rdata.next = self.rdata.val() | self.guest_size_q.q.val();
+        }
+        if self.addr.val() == self.at_time_limit.val() {
+            self.rdata.next = self.rdata.val() | self.time_limit_q.q.val();
+        }
+        if self.addr.val() == self.at_max_attempts.val() {
+            self.rdata.next = self.rdata.val() | self.max_attempts.val();
+        }
+        if self.addr.val() == self.at_attempts.val() {
+            self.rdata.next = self.rdata.val() | self.attempts.val();
+        }
+        if self.addr.val() == self.at_dma_src.val() {
+            self.rdata.next = self.rdata.val() | self.dma_src_q.q.val();
+        }
+        if self.addr.val() == self.at_dma_dst.val() {
+            self.rdata.next = self.rdata.val() | self.dma_dst_q.q.val();
+        }
+        if self.addr.val() == self.at_dma_len.val() {
+            self.rdata.next = self.rdata.val() | self.dma_len_q.q.val();
+        }
+        if self.addr.val() == self.at_status.val() {
+            self.rdata.next = self.rdata.val() | self.status.val();
+        }
+        if self.addr.val() == self.at_log_level.val() {
+            self.rdata.next = self.rdata.val() | self.log_level.val();
+        }
+        if self.addr.val() == self.at_checkpoints.val() {
+            self.rdata.next = self.rdata.val() | self.checkpoints_q.q.val();
+        }
+        if self.addr.val() == self.at_det_count.val() {
+            self.rdata.next = self.rdata.val() | self.det_count_q.q.val();
+        }
+        if self.addr.val() == self.at_det_kind.val() {
+            self.rdata.next = self.rdata.val() | self.kind.val();
+        }
+        if self.addr.val() == self.at_det_tile.val() {
+            self.rdata.next = self.rdata.val() | self.det_mask.val();
         }
         for i in 0..N {
             if self.addr.val() == self.at_det_addr[i].val() {
-                self.rdata.next = self.det_addr_q[i].q.val();
+                self.rdata.next = self.rdata.val() | self.det_addr_q[i].q.val();
             }
             if self.addr.val() == self.at_det_data[i].val() {
-                self.rdata.next = self.det_data_q[i].q.val();
+                self.rdata.next = self.rdata.val() | self.det_data_q[i].q.val();
             }
         }
 
@@ -454,7 +485,7 @@ impl<const N: usize> Logic for Group<N> {
         self.cmd_tile.next = self.cmd_tile_q.q.val();
         self.ckpt_valid.next = self.ckpt_valid_q.q.val();
         self.slot.next = self.slot_q.q.val();
-        self.due.next = !self.ckpt_valid_q.q.val()
-            | (self.attempts_q.q.val() >= self.max_attempts_q.q.val());
+        self.due.next =
+            !self.ckpt_valid_q.q.val() | (self.attempts_q.q.val() >= self.max_attempts_q.q.val());
     }
 }

@@ -1,8 +1,8 @@
 //! The one kind of flip-flop of the generated blocks: clocked, with a synchronous reset.
 //!
-//! rust-hdl's own `DFF` has no reset. In the Verilog each register is an instance named `..._q` of a
-//! module whose flip-flops are its variable `state_q`: whoever looks for registers of generated
-//! modules (fault injection, reports) finds exactly those whose name ends in `_q`.
+//! rust-hdl's own `DFF` has no reset. In the Verilog each register is an instance `..._q` (`..._q$i` in
+//! an array) of a module whose flip-flops are its variable `state_q`: whoever looks for registers of
+//! generated modules (fault injection, reports) finds exactly those whose name ends in `.state_q`.
 
 use rust_hdl_core::prelude::*;
 

@@ -37,7 +37,9 @@ impl Port {
     pub fn element(&self, tile: usize) -> String {
         match self.tiles {
             None => self.name.into(),
-            Some(_) => format!("{}[{}:{}]", self.name, self.width * (tile + 1) - 1, self.width * tile),
+            Some(_) => {
+                format!("{}[{}:{}]", self.name, self.width * (tile + 1) - 1, self.width * tile)
+            }
         }
     }
 }
@@ -62,7 +64,13 @@ impl Shell {
         Self { name: name.into(), title, ports: vec![], links: vec![], tiles }
     }
 
-    fn port(&mut self, name: &'static str, direction: Direction, width: usize, tiles: Option<usize>) {
+    fn port(
+        &mut self,
+        name: &'static str,
+        direction: Direction,
+        width: usize,
+        tiles: Option<usize>,
+    ) {
         self.ports.push(Port { name, direction, width, tiles });
     }
 
@@ -76,7 +84,11 @@ impl Shell {
     }
 
     /// Adds ports with one element for each tile, each a port of its own inside.
-    pub(crate) fn per_tile(mut self, direction: Direction, ports: &[(&'static str, usize)]) -> Self {
+    pub(crate) fn per_tile(
+        mut self,
+        direction: Direction,
+        ports: &[(&'static str, usize)],
+    ) -> Self {
         for &(name, width) in ports {
             self.port(name, direction, width, self.tiles);
             let port = self.ports[self.ports.len() - 1].clone();
@@ -121,7 +133,8 @@ impl Shell {
         let _ = writeln!(text, "module {} (", self.name);
         text.push_str("    input  wire clock,\n    input  wire reset");
         for port in &self.ports {
-            let direction = if port.direction == Direction::In { "input  wire" } else { "output wire" };
+            let direction =
+                if port.direction == Direction::In { "input  wire" } else { "output wire" };
             // A per-tile port is a vector for one tile too.
             let range = match (port.bits(), port.tiles) {
                 (1, None) => String::new(),
@@ -129,7 +142,11 @@ impl Shell {
             };
             let _ = write!(text, ",\n    {direction}{range} {}", port.name);
         }
-        let _ = write!(text, "\n);\n  {} u_hdl (\n      .clock(clock),\n      .reset(reset)", self.inner());
+        let _ = write!(
+            text,
+            "\n);\n  {} u_hdl (\n      .clock(clock),\n      .reset(reset)",
+            self.inner()
+        );
         for (inner, outer) in &self.links {
             let _ = write!(text, ",\n      .{inner}({outer})");
         }

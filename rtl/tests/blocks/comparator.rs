@@ -58,7 +58,9 @@ fn cosimulate<const N: usize>() {
         let seen = side_by_side::<N>(&text, odds, seed).unwrap_or_else(|error| panic!("{error}"));
         if odds.chaos == 0 {
             assert!(seen.released > 500, "only {} transactions were released", seen.released);
-            assert!(seen.detections > 10, "only {} detections", seen.detections);
+            // Alone, a tile can only say itself that it has failed.
+            let fewest = if N == 1 { 5 } else { 30 };
+            assert!(seen.detections >= fewest, "only {} detections", seen.detections);
         }
     }
 }

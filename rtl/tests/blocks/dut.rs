@@ -16,13 +16,13 @@ use crate::frame::{Frame, Layout};
 use crate::tools;
 
 /// Something with a block's ports that can be clocked.
-pub trait Dut {
+pub(crate) trait Dut {
     /// Applies inputs, gives the outputs that they and the present state make, then clocks.
     fn cycle(&mut self, reset: bool, inputs: &Frame) -> Frame;
 }
 
 /// How frames reach a rust-hdl block.
-pub trait Ports: Block {
+pub(crate) trait Ports: Block {
     /// Drives the clock.
     fn clock(&mut self, clock: Clock);
     /// Drives the inputs.
@@ -32,14 +32,14 @@ pub trait Ports: Block {
 }
 
 /// The rust-hdl model.
-pub struct Model<B> {
+pub(crate) struct Model<B> {
     block: B,
     outputs: Rc<Layout>,
 }
 
 impl<B: Ports> Model<B> {
     /// A model of a block with face `shell`.
-    pub fn new(mut block: B, shell: &Shell) -> Self {
+    pub(crate) fn new(mut block: B, shell: &Shell) -> Self {
         block.connect_all();
         Self { block, outputs: Layout::new(shell, Direction::Out) }
     }
@@ -63,7 +63,7 @@ impl<B: Ports> Dut for Model<B> {
 }
 
 /// The Verilated Verilog, in a process of its own that is fed a frame at a time.
-pub struct Verilated {
+pub(crate) struct Verilated {
     child: Child,
     to: BufWriter<ChildStdin>,
     from: BufReader<ChildStdout>,
@@ -72,7 +72,7 @@ pub struct Verilated {
 
 impl Verilated {
     /// Builds (unless that was done before) and starts the Verilog `text` of a block.
-    pub fn start(shell: &Shell, text: &str) -> Self {
+    pub(crate) fn start(shell: &Shell, text: &str) -> Self {
         let mut child = Command::new(build(shell, text))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -233,11 +233,7 @@ fn build(shell: &Shell, text: &str) -> PathBuf {
         let unity_source = dir.path().join("unity.cpp");
         fs::write(&unity_source, unity).expect("target is writable");
         tools::run(
-            compiler()
-                .arg(unity_source)
-                .args(&runtime)
-                .args(["-pthread", "-o"])
-                .arg(program),
+            compiler().arg(unity_source).args(&runtime).args(["-pthread", "-o"]).arg(program),
         );
     });
     program

@@ -6,16 +6,16 @@ use covert_rtl::shell::{Direction, Port, Shell};
 
 /// The ports of one direction and where their elements stand in a frame.
 #[derive(Debug)]
-pub struct Layout {
+pub(crate) struct Layout {
     /// The ports in the order of the shell.
-    pub ports: Vec<Port>,
+    pub(crate) ports: Vec<Port>,
     first: HashMap<&'static str, usize>,
     len: usize,
 }
 
 impl Layout {
     /// The ports of `shell` in `direction`.
-    pub fn new(shell: &Shell, direction: Direction) -> Rc<Self> {
+    pub(crate) fn new(shell: &Shell, direction: Direction) -> Rc<Self> {
         let ports: Vec<_> =
             shell.ports.iter().filter(|port| port.direction == direction).cloned().collect();
         let mut first = HashMap::new();
@@ -30,7 +30,7 @@ impl Layout {
 
 /// One value for each element of each port.
 #[derive(Clone, Debug)]
-pub struct Frame {
+pub(crate) struct Frame {
     layout: Rc<Layout>,
     values: Vec<u64>,
 }
@@ -43,52 +43,52 @@ impl PartialEq for Frame {
 
 impl Frame {
     /// All zero.
-    pub fn new(layout: &Rc<Layout>) -> Self {
+    pub(crate) fn new(layout: &Rc<Layout>) -> Self {
         Self { layout: Rc::clone(layout), values: vec![0; layout.len] }
     }
 
     /// The layout.
-    pub fn layout(&self) -> &Rc<Layout> {
+    pub(crate) fn layout(&self) -> &Rc<Layout> {
         &self.layout
     }
 
     /// The value of element `tile` of port `name` (0 for a port without elements).
-    pub fn at(&self, name: &str, tile: usize) -> u64 {
+    pub(crate) fn at(&self, name: &str, tile: usize) -> u64 {
         self.values[self.layout.first[name] + tile]
     }
 
     /// The value of port `name`.
-    pub fn get(&self, name: &str) -> u64 {
+    pub(crate) fn get(&self, name: &str) -> u64 {
         self.at(name, 0)
     }
 
     /// Whether port `name` is not 0.
-    pub fn is(&self, name: &str) -> bool {
+    pub(crate) fn is(&self, name: &str) -> bool {
         self.get(name) != 0
     }
 
     /// Sets element `tile` of port `name`.
-    pub fn set_at(&mut self, name: &str, tile: usize, value: impl Into<u64>) {
+    pub(crate) fn set_at(&mut self, name: &str, tile: usize, value: impl Into<u64>) {
         self.values[self.layout.first[name] + tile] = value.into();
     }
 
     /// Sets port `name`.
-    pub fn set(&mut self, name: &str, value: impl Into<u64>) {
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<u64>) {
         self.set_at(name, 0, value);
     }
 
     /// The values, element by element.
-    pub fn values(&self) -> &[u64] {
+    pub(crate) fn values(&self) -> &[u64] {
         &self.values
     }
 
     /// The values, to be filled element by element.
-    pub fn values_mut(&mut self) -> &mut [u64] {
+    pub(crate) fn values_mut(&mut self) -> &mut [u64] {
         &mut self.values
     }
 
     /// The elements that differ, for a message.
-    pub fn difference(&self, other: &Self) -> String {
+    pub(crate) fn difference(&self, other: &Self) -> String {
         let mut parts = vec![];
         for port in &self.layout.ports {
             for tile in 0..port.tiles.unwrap_or(1) {

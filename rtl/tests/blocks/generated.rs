@@ -60,14 +60,22 @@ fn yosys_finds_no_fault_and_no_latch() {
 
 /// The rule by which fault injection and reports recognise registers of generated modules.
 #[test]
-fn every_register_is_named_state_q() {
+fn every_flip_flop_is_state_q_of_a_register() {
+    let dir = tools::project().join("rtl/unit/gen");
     for block in blocks() {
-        for line in block.text.lines().filter(|line| line.contains("<=") && line.contains("reset")) {
-            assert!(line.trim_start().starts_with("if (reset) state_q <= "), "{line}");
-        }
-        let clocked = block.text.matches("always @(posedge").count();
-        let registers = block.text.matches("reg [").count();
-        assert_eq!(clocked, block.text.matches("else state_q <= d;").count());
-        assert!(clocked > 0 && registers > 0);
+        let name = &block.shell.name;
+        let file = dir.join(format!("{name}.v"));
+        let names = "w:*_q.state_q w:*_q$?.state_q %u";
+        let outputs = "t:$*dff* %co1:+[Q] w:* %i";
+        let output = tools::run(&mut tools::yosys(&format!(
+            "read_verilog -sv {}; hierarchy -check -top {name}; proc; flatten; \
+             select -assert-none {outputs} {names} %d; select -count t:$*dff*; \
+             select -count {names}",
+            file.display()
+        )));
+        let said = tools::text(&output);
+        let counts: Vec<_> = said.lines().filter(|line| line.ends_with(" objects.")).collect();
+        assert!(counts.len() == 2 && counts[0] == counts[1], "{name}: {counts:?}");
+        assert_ne!(counts[0], "0 objects.");
     }
 }

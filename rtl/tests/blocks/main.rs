@@ -3,6 +3,7 @@
 
 mod comparator;
 mod dut;
+mod formal;
 mod frame;
 mod generated;
 mod ports;

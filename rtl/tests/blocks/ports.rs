@@ -28,7 +28,7 @@ macro_rules! read {
 }
 
 /// Transaction `tile` of the fields named `prefix_...` in a frame.
-pub fn transaction(frame: &Frame, prefix: &str, tile: usize) -> Transaction {
+pub(crate) fn transaction(frame: &Frame, prefix: &str, tile: usize) -> Transaction {
     let field = |name| frame.at(&format!("{prefix}_{name}"), tile);
     Transaction {
         write: field("we") != 0,
@@ -39,7 +39,12 @@ pub fn transaction(frame: &Frame, prefix: &str, tile: usize) -> Transaction {
 }
 
 /// Puts a transaction into the fields named `prefix_...` of a frame.
-pub fn set_transaction(frame: &mut Frame, prefix: &str, tile: usize, transaction: Transaction) {
+pub(crate) fn set_transaction(
+    frame: &mut Frame,
+    prefix: &str,
+    tile: usize,
+    transaction: Transaction,
+) {
     frame.set_at(&format!("{prefix}_we"), tile, transaction.write);
     frame.set_at(&format!("{prefix}_strb"), tile, transaction.strb);
     frame.set_at(&format!("{prefix}_addr"), tile, transaction.addr);

@@ -10,7 +10,7 @@ use crate::ports::transaction;
 type Tiles = Vec<bool>;
 
 /// The comparator as its page describes it, a cycle at a time.
-pub struct Reference {
+pub(crate) struct Reference {
     tiles: usize,
     /// Transactions that have arrived and wait to be compared.
     arrived: Vec<Option<Transaction>>,
@@ -30,7 +30,7 @@ pub struct Reference {
 
 impl Reference {
     /// Out of reset.
-    pub fn new(tiles: usize) -> Self {
+    pub(crate) fn new(tiles: usize) -> Self {
         Self {
             tiles,
             arrived: vec![None; tiles],
@@ -45,7 +45,7 @@ impl Reference {
     }
 
     /// Compares the outputs of a cycle with what was promised for it.
-    pub fn check(&self, inputs: &Frame, outputs: &Frame) -> Result<(), String> {
+    pub(crate) fn check(&self, inputs: &Frame, outputs: &Frame) -> Result<(), String> {
         let expect = |what: &str, promised: u64, seen: u64| match promised == seen {
             true => Ok(()),
             false => Err(format!("{what}: promised {promised:#x}, saw {seen:#x}")),
@@ -131,7 +131,7 @@ impl Reference {
     }
 
     /// Goes on to the next cycle.
-    pub fn advance(&mut self, reset: bool, inputs: &Frame) {
+    pub(crate) fn advance(&mut self, reset: bool, inputs: &Frame) {
         if reset {
             *self = Self::new(self.tiles);
             return;
@@ -156,11 +156,9 @@ impl Reference {
             false => self.judge(inputs, &members),
         };
         let judged = verdict.is_some();
-        if flight_before.is_none() {
-            if let Some((_, who)) = &self.flight {
-                for tile in (0..self.tiles).filter(|&tile| who[tile]) {
-                    self.arrived[tile] = None;
-                }
+        if let (None, Some((_, who))) = (&flight_before, &self.flight) {
+            for tile in (0..self.tiles).filter(|&tile| who[tile]) {
+                self.arrived[tile] = None;
             }
         }
 
@@ -178,8 +176,8 @@ impl Reference {
 
         // The answer goes to all that are still there.
         if let Some((_, who)) = &mut self.flight {
-            for tile in 0..self.tiles {
-                who[tile] &= members.contains(&tile) && !flush;
+            for (tile, owed) in who.iter_mut().enumerate() {
+                *owed &= members.contains(&tile) && !flush;
             }
         }
         if flight_before.is_some() && inputs.is("out_done") {
@@ -203,7 +201,7 @@ impl Reference {
 /// been presenting, every member is answered once for it, and nothing is released after a detection.
 /// Holds where gates hold their transactions.
 #[derive(Default)]
-pub struct Witness {
+pub(crate) struct Witness {
     /// Inputs of the last two cycles, newest first.
     past: Vec<Frame>,
     was_valid: bool,
@@ -211,14 +209,19 @@ pub struct Witness {
     owed: Vec<Option<Transaction>>,
     stopped: bool,
     /// Transactions released so far.
-    pub released: u64,
+    pub(crate) released: u64,
     /// Detections so far.
-    pub detections: u64,
+    pub(crate) detections: u64,
 }
 
 impl Witness {
     /// Looks at one cycle.
-    pub fn check(&mut self, reset: bool, inputs: &Frame, outputs: &Frame) -> Result<(), String> {
+    pub(crate) fn check(
+        &mut self,
+        reset: bool,
+        inputs: &Frame,
+        outputs: &Frame,
+    ) -> Result<(), String> {
         let tiles = inputs.layout().ports.iter().find_map(|port| port.tiles).unwrap_or(1);
         self.owed.resize(tiles, None);
         let valid = outputs.is("out_valid");

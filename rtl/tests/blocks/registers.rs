@@ -305,7 +305,8 @@ impl<const N: usize> Promise for GroupPromise<N> {
         if inputs.is("wr_en") {
             match inputs.get("addr") as u32 {
                 unit::GUEST_SIZE => {
-                    self.guest_size = data.min(layout::GUEST_MAX) / layout::PAGE_SIZE * layout::PAGE_SIZE;
+                    self.guest_size =
+                        data.min(layout::GUEST_MAX) / layout::PAGE_SIZE * layout::PAGE_SIZE;
                 }
                 unit::TIME_LIMIT => self.time_limit = data,
                 unit::MAX_ATTEMPTS => self.max_attempts = data.clamp(1, 255),

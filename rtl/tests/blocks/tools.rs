@@ -7,12 +7,12 @@ use std::{
 };
 
 /// Root of the source tree.
-pub fn project() -> PathBuf {
+pub(crate) fn project() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// Verilator's folder: `COVERT_VERILATOR_ROOT`, else the one that set-up installs.
-pub fn verilator_root() -> PathBuf {
+pub(crate) fn verilator_root() -> PathBuf {
     if let Some(root) = env::var_os("COVERT_VERILATOR_ROOT").filter(|root| !root.is_empty()) {
         return root.into();
     }
@@ -31,19 +31,19 @@ pub fn verilator_root() -> PathBuf {
 }
 
 /// Runs a command to its end; panics with its output if it fails.
-pub fn run(command: &mut Command) -> Output {
+pub(crate) fn run(command: &mut Command) -> Output {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(output.status.success(), "{command:?} failed:\n{}", text(&output));
     output
 }
 
 /// Everything a command printed.
-pub fn text(output: &Output) -> String {
+pub(crate) fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
 /// Verilator, ready for arguments.
-pub fn verilator() -> Command {
+pub(crate) fn verilator() -> Command {
     let root = verilator_root();
     let mut command = Command::new(root.join("bin/verilator_bin"));
     command.env("VERILATOR_ROOT", root);
@@ -51,7 +51,7 @@ pub fn verilator() -> Command {
 }
 
 /// Yosys with a script; the Python package stands beside Verilator's.
-pub fn yosys(script: &str) -> Command {
+pub(crate) fn yosys(script: &str) -> Command {
     let root = verilator_root();
     let venv = root.ancestors().nth(4).expect("Verilator stands in a virtual environment");
     let mut command = Command::new(venv.join("bin/python"));

@@ -24,26 +24,26 @@ enum Gate {
 
 /// How often things go wrong, each as one in so many.
 #[derive(Clone, Copy, Debug)]
-pub struct Odds {
+pub(crate) struct Odds {
     /// A transaction is corrupted.
-    pub corrupt: u32,
+    pub(crate) corrupt: u32,
     /// A tile hangs (before a transaction).
-    pub silent: u32,
+    pub(crate) silent: u32,
     /// A tile writes `VMM_FAIL` instead of its transaction.
-    pub vmm_fail: u32,
+    pub(crate) vmm_fail: u32,
     /// Membership changes (in a cycle).
-    pub membership: u32,
+    pub(crate) membership: u32,
     /// The sequencer freezes the comparator (in a cycle).
-    pub freeze: u32,
+    pub(crate) freeze: u32,
     /// Reset (in a cycle).
-    pub reset: u32,
+    pub(crate) reset: u32,
     /// All inputs are random, gates hold nothing (in a cycle; for some cycles). 0: never.
-    pub chaos: u32,
+    pub(crate) chaos: u32,
 }
 
 impl Odds {
     /// Mostly agreement; everything happens some times in 20,000 cycles.
-    pub const MIXED: Self = Self {
+    pub(crate) const MIXED: Self = Self {
         corrupt: 60,
         silent: 150,
         vmm_fail: 200,
@@ -55,7 +55,7 @@ impl Odds {
 }
 
 /// The stimulus.
-pub struct Traffic {
+pub(crate) struct Traffic {
     rng: ChaCha8Rng,
     odds: Odds,
     gates: Vec<Gate>,
@@ -76,7 +76,7 @@ pub struct Traffic {
 
 impl Traffic {
     /// Stimulus for `tiles` tiles, the same for the same seed.
-    pub fn new(inputs: &Rc<Layout>, tiles: usize, odds: Odds, seed: u64) -> Self {
+    pub(crate) fn new(inputs: &Rc<Layout>, tiles: usize, odds: Odds, seed: u64) -> Self {
         Self {
             rng: ChaCha8Rng::seed_from_u64(seed),
             odds,
@@ -189,7 +189,7 @@ impl Traffic {
     }
 
     /// Inputs of the next cycle, given the outputs of the last.
-    pub fn next(&mut self, outputs: Option<&Frame>) -> (bool, Frame) {
+    pub(crate) fn next(&mut self, outputs: Option<&Frame>) -> (bool, Frame) {
         let seen = |name| outputs.is_some_and(|outputs| outputs.is(name));
         let in_flight = seen("out_valid");
 

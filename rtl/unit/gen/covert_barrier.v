@@ -190,25 +190,25 @@ module covert_barrier_hdl(clock,reset,wr_en,addr,wdata,rdata,rdy,mtime,flags_now
         rdata = 32'h0;
         is_input = 1'b0;
         if (addr == at_wake_lo) begin
-            rdata = wake_lo_q$q;
+            rdata = rdata | wake_lo_q$q;
         end
-        else if (addr == at_wake_hi) begin
-            rdata = wake_hi_q$q;
+        if (addr == at_wake_hi) begin
+            rdata = rdata | wake_hi_q$q;
         end
-        else if (addr == at_epochs) begin
-            rdata = epochs_q$q;
+        if (addr == at_epochs) begin
+            rdata = rdata | epochs_q$q;
         end
-        else if (addr == at_input_time_lo) begin
+        if (addr == at_input_time_lo) begin
             is_input = 1'b1;
-            rdata = time_q$q[(32'h0)+:(32)];
+            rdata = rdata | time_q$q[(32'h0)+:(32)];
         end
-        else if (addr == at_input_time_hi) begin
+        if (addr == at_input_time_hi) begin
             is_input = 1'b1;
-            rdata = time_q$q[(32'h20)+:(32)];
+            rdata = rdata | time_q$q[(32'h20)+:(32)];
         end
-        else if (addr == at_input_flags) begin
+        if (addr == at_input_flags) begin
             is_input = 1'b1;
-            rdata = flags_q$q;
+            rdata = rdata | flags_q$q;
         end
         rdy = ~(is_input & waiting_q$q);
     end

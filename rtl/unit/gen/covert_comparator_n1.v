@@ -273,14 +273,12 @@ module covert_comparator_n1_hdl(clock,reset,members$0,freeze,flush,time_limit,re
         differ = 1'b0;
         any_odd = 1'b0;
         odd$0 = members$0;
-        if (0 != 0) begin
-            if (side$0$held & side$0$held) begin
-                if (side$0$word == side$0$word) begin
-                    odd$0 = 1'b0;
-                end
-                else begin
-                    differ = 1'b1;
-                end
+        if ((0 != 0) & side$0$held & side$0$held) begin
+            if (side$0$word == side$0$word) begin
+                odd$0 = 1'b0;
+            end
+            else begin
+                differ = 1'b1;
             end
         end
         any_odd = any_odd | odd$0;

@@ -336,46 +336,38 @@ module covert_comparator_n2_hdl(clock,reset,members$0,members$1,freeze,flush,tim
         differ = 1'b0;
         any_odd = 1'b0;
         odd$0 = members$0;
-        if (0 != 0) begin
-            if (side$0$held & side$0$held) begin
-                if (side$0$word == side$0$word) begin
-                    odd$0 = 1'b0;
-                end
-                else begin
-                    differ = 1'b1;
-                end
+        if ((0 != 0) & side$0$held & side$0$held) begin
+            if (side$0$word == side$0$word) begin
+                odd$0 = 1'b0;
+            end
+            else begin
+                differ = 1'b1;
             end
         end
-        if (0 != 1) begin
-            if (side$0$held & side$1$held) begin
-                if (side$0$word == side$1$word) begin
-                    odd$0 = 1'b0;
-                end
-                else begin
-                    differ = 1'b1;
-                end
+        if ((0 != 1) & side$0$held & side$1$held) begin
+            if (side$0$word == side$1$word) begin
+                odd$0 = 1'b0;
+            end
+            else begin
+                differ = 1'b1;
             end
         end
         any_odd = any_odd | odd$0;
         odd$1 = members$1;
-        if (1 != 0) begin
-            if (side$1$held & side$0$held) begin
-                if (side$1$word == side$0$word) begin
-                    odd$1 = 1'b0;
-                end
-                else begin
-                    differ = 1'b1;
-                end
+        if ((1 != 0) & side$1$held & side$0$held) begin
+            if (side$1$word == side$0$word) begin
+                odd$1 = 1'b0;
+            end
+            else begin
+                differ = 1'b1;
             end
         end
-        if (1 != 1) begin
-            if (side$1$held & side$1$held) begin
-                if (side$1$word == side$1$word) begin
-                    odd$1 = 1'b0;
-                end
-                else begin
-                    differ = 1'b1;
-                end
+        if ((1 != 1) & side$1$held & side$1$held) begin
+            if (side$1$word == side$1$word) begin
+                odd$1 = 1'b0;
+            end
+            else begin
+                differ = 1'b1;
             end
         end
         any_odd = any_odd | odd$1;

@@ -462,170 +462,138 @@ module covert_comparator_n4_hdl(clock,reset,members$0,members$1,members$2,member
         differ = 1'b0;
         any_odd = 1'b0;
         odd$0 = members$0;
-        if (0 != 0) begin
-            if (side$0$held & side$0$held) begin
-                if (side$0$word == side$0$word) begin
-                    odd$0 = 1'b0;
-                end
-                else begin
-                    differ = 1'b1;
-                end
+        if ((0 != 0) & side$0$held & side$0$held) begin
+            if (side$0$word == side$0$word) begin
+                odd$0 = 1'b0;
+            end
+            else begin
+                differ = 1'b1;
             end
         end
-        if (0 != 1) begin
-            if (side$0$held & side$1$held) begin
-                if (side$0$word == side$1$word) begin
-                    odd$0 = 1'b0;
-                end
-                else begin
-                    differ = 1'b1;
-                end
+        if ((0 != 1) & side$0$held & side$1$held) begin
+            if (side$0$word == side$1$word) begin
+                odd$0 = 1'b0;
+            end
+            else begin
+                differ = 1'b1;
             end
         end
-        if (0 != 2) begin
-            if (side$0$held & side$2$held) begin
-                if (side$0$word == side$2$word) begin
-                    odd$0 = 1'b0;
-                end
-                else begin
-                    differ = 1'b1;
-                end
+        if ((0 != 2) & side$0$held & side$2$held) begin
+            if (side$0$word == side$2$word) begin
+                odd$0 = 1'b0;
+            end
+            else begin
+                differ = 1'b1;
             end
         end
-        if (0 != 3) begin
-            if (side$0$held & side$3$held) begin
-                if (side$0$word == side$3$word) begin
-                    odd$0 = 1'b0;
-                end
-                else begin
-                    differ = 1'b1;
-                end
+        if ((0 != 3) & side$0$held & side$3$held) begin
+            if (side$0$word == side$3$word) begin
+                odd$0 = 1'b0;
+            end
+            else begin
+                differ = 1'b1;
             end
         end
         any_odd = any_odd | odd$0;
         odd$1 = members$1;
-        if (1 != 0) begin
-            if (side$1$held & side$0$held) begin
-                if (side$1$word == side$0$word) begin
-                    odd$1 = 1'b0;
-                end
-                else begin
-                    differ = 1'b1;
-                end
+        if ((1 != 0) & side$1$held & side$0$held) begin
+            if (side$1$word == side$0$word) begin
+                odd$1 = 1'b0;
+            end
+            else begin
+                differ = 1'b1;
             end
         end
-        if (1 != 1) begin
-            if (side$1$held & side$1$held) begin
-                if (side$1$word == side$1$word) begin
-                    odd$1 = 1'b0;
-                end
-                else begin
-                    differ = 1'b1;
-                end
+        if ((1 != 1) & side$1$held & side$1$held) begin
+            if (side$1$word == side$1$word) begin
+                odd$1 = 1'b0;
+            end
+            else begin
+                differ = 1'b1;
             end
         end
-        if (1 != 2) begin
-            if (side$1$held & side$2$held) begin
-                if (side$1$word == side$2$word) begin
-                    odd$1 = 1'b0;
-                end
-                else begin
-                    differ = 1'b1;
-                end
+        if ((1 != 2) & side$1$held & side$2$held) begin
+            if (side$1$word == side$2$word) begin
+                odd$1 = 1'b0;
+            end
+            else begin
+                differ = 1'b1;
             end
         end
-        if (1 != 3) begin
-            if (side$1$held & side$3$held) begin
-                if (side$1$word == side$3$word) begin
-                    odd$1 = 1'b0;
-                end
-                else begin
-                    differ = 1'b1;
-                end
+        if ((1 != 3) & side$1$held & side$3$held) begin
+            if (side$1$word == side$3$word) begin
+                odd$1 = 1'b0;
+            end
+            else begin
+                differ = 1'b1;
             end
         end
         any_odd = any_odd | odd$1;
         odd$2 = members$2;
-        if (2 != 0) begin
-            if (side$2$held & side$0$held) begin
-                if (side$2$word == side$0$word) begin
-                    odd$2 = 1'b0;
-                end
-                else begin
-                    differ = 1'b1;
-                end
+        if ((2 != 0) & side$2$held & side$0$held) begin
+            if (side$2$word == side$0$word) begin
+                odd$2 = 1'b0;
+            end
+            else begin
+                differ = 1'b1;
             end
         end
-        if (2 != 1) begin
-            if (side$2$held & side$1$held) begin
-                if (side$2$word == side$1$word) begin
-                    odd$2 = 1'b0;
-                end
-                else begin
-                    differ = 1'b1;
-                end
+        if ((2 != 1) & side$2$held & side$1$held) begin
+            if (side$2$word == side$1$word) begin
+                odd$2 = 1'b0;
+            end
+            else begin
+                differ = 1'b1;
             end
         end
-        if (2 != 2) begin
-            if (side$2$held & side$2$held) begin
-                if (side$2$word == side$2$word) begin
-                    odd$2 = 1'b0;
-                end
-                else begin
-                    differ = 1'b1;
-                end
+        if ((2 != 2) & side$2$held & side$2$held) begin
+            if (side$2$word == side$2$word) begin
+                odd$2 = 1'b0;
+            end
+            else begin
+                differ = 1'b1;
             end
         end
-        if (2 != 3) begin
-            if (side$2$held & side$3$held) begin
-                if (side$2$word == side$3$word) begin
-                    odd$2 = 1'b0;
-                end
-                else begin
-                    differ = 1'b1;
-                end
+        if ((2 != 3) & side$2$held & side$3$held) begin
+            if (side$2$word == side$3$word) begin
+                odd$2 = 1'b0;
+            end
+            else begin
+                differ = 1'b1;
             end
         end
         any_odd = any_odd | odd$2;
         odd$3 = members$3;
-        if (3 != 0) begin
-            if (side$3$held & side$0$held) begin
-                if (side$3$word == side$0$word) begin
-                    odd$3 = 1'b0;
-                end
-                else begin
-                    differ = 1'b1;
-                end
+        if ((3 != 0) & side$3$held & side$0$held) begin
+            if (side$3$word == side$0$word) begin
+                odd$3 = 1'b0;
+            end
+            else begin
+                differ = 1'b1;
             end
         end
-        if (3 != 1) begin
-            if (side$3$held & side$1$held) begin
-                if (side$3$word == side$1$word) begin
-                    odd$3 = 1'b0;
-                end
-                else begin
-                    differ = 1'b1;
-                end
+        if ((3 != 1) & side$3$held & side$1$held) begin
+            if (side$3$word == side$1$word) begin
+                odd$3 = 1'b0;
+            end
+            else begin
+                differ = 1'b1;
             end
         end
-        if (3 != 2) begin
-            if (side$3$held & side$2$held) begin
-                if (side$3$word == side$2$word) begin
-                    odd$3 = 1'b0;
-                end
-                else begin
-                    differ = 1'b1;
-                end
+        if ((3 != 2) & side$3$held & side$2$held) begin
+            if (side$3$word == side$2$word) begin
+                odd$3 = 1'b0;
+            end
+            else begin
+                differ = 1'b1;
             end
         end
-        if (3 != 3) begin
-            if (side$3$held & side$3$held) begin
-                if (side$3$word == side$3$word) begin
-                    odd$3 = 1'b0;
-                end
-                else begin
-                    differ = 1'b1;
-                end
+        if ((3 != 3) & side$3$held & side$3$held) begin
+            if (side$3$word == side$3$word) begin
+                odd$3 = 1'b0;
+            end
+            else begin
+                differ = 1'b1;
             end
         end
         any_odd = any_odd | odd$3;

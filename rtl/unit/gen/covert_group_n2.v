@@ -672,67 +672,67 @@ module covert_group_n2_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,add$1,drop$0
         end
         rdata = 32'h0;
         if (addr == at_id) begin
-            rdata = id_value;
+            rdata = rdata | id_value;
         end
-        else if (addr == at_config) begin
-            rdata = config_value;
+        if (addr == at_config) begin
+            rdata = rdata | config_value;
         end
-        else if (addr == at_boot_reason) begin
-            rdata = boot_reason_q$q;
+        if (addr == at_boot_reason) begin
+            rdata = rdata | boot_reason_q$q;
         end
-        else if (addr == at_members) begin
-            rdata = members_mask;
+        if (addr == at_members) begin
+            rdata = rdata | members_mask;
         end
-        else if (addr == at_guest_size) begin
-            rdata = guest_size_q$q;
+        if (addr == at_guest_size) begin
+            rdata = rdata | guest_size_q$q;
         end
-        else if (addr == at_time_limit) begin
-            rdata = time_limit_q$q;
+        if (addr == at_time_limit) begin
+            rdata = rdata | time_limit_q$q;
         end
-        else if (addr == at_max_attempts) begin
-            rdata = max_attempts;
+        if (addr == at_max_attempts) begin
+            rdata = rdata | max_attempts;
         end
-        else if (addr == at_attempts) begin
-            rdata = attempts;
+        if (addr == at_attempts) begin
+            rdata = rdata | attempts;
         end
-        else if (addr == at_dma_src) begin
-            rdata = dma_src_q$q;
+        if (addr == at_dma_src) begin
+            rdata = rdata | dma_src_q$q;
         end
-        else if (addr == at_dma_dst) begin
-            rdata = dma_dst_q$q;
+        if (addr == at_dma_dst) begin
+            rdata = rdata | dma_dst_q$q;
         end
-        else if (addr == at_dma_len) begin
-            rdata = dma_len_q$q;
+        if (addr == at_dma_len) begin
+            rdata = rdata | dma_len_q$q;
         end
-        else if (addr == at_status) begin
-            rdata = status;
+        if (addr == at_status) begin
+            rdata = rdata | status;
         end
-        else if (addr == at_log_level) begin
-            rdata = log_level;
+        if (addr == at_log_level) begin
+            rdata = rdata | log_level;
         end
-        else if (addr == at_checkpoints) begin
-            rdata = checkpoints_q$q;
+        if (addr == at_checkpoints) begin
+            rdata = rdata | checkpoints_q$q;
         end
-        else if (addr == at_det_count) begin
-            rdata = det_count_q$q;
+        if (addr == at_det_count) begin
+            rdata = rdata | det_count_q$q;
         end
-        else if (addr == at_det_kind) begin
-            rdata = kind;
+        if (addr == at_det_kind) begin
+            rdata = rdata | kind;
         end
-        else if (addr == at_det_tile) begin
-            rdata = det_mask;
+        if (addr == at_det_tile) begin
+            rdata = rdata | det_mask;
         end
         if (addr == at_det_addr$0) begin
-            rdata = det_addr_q$0$q;
+            rdata = rdata | det_addr_q$0$q;
         end
         if (addr == at_det_data$0) begin
-            rdata = det_data_q$0$q;
+            rdata = rdata | det_data_q$0$q;
         end
         if (addr == at_det_addr$1) begin
-            rdata = det_addr_q$1$q;
+            rdata = rdata | det_addr_q$1$q;
         end
         if (addr == at_det_data$1) begin
-            rdata = det_data_q$1$q;
+            rdata = rdata | det_data_q$1$q;
         end
         guest_size = guest_size_q$q;
         time_limit = time_limit_q$q;

@@ -119,9 +119,9 @@ fn probe_place(tally: &mut Tally, mode: Mode, place: &str, address: u32) {
     }
 }
 
-/// Address arithmetic that goes round the end of the address space.
+/// Address arithmetic that goes round the end of the address space, or carries up to just below RAM.
 fn probe_wrapping(tally: &mut Tally) {
-    for (base, offset) in [(0xffff_fffc, 4), (0_u32, -4), (0x7fff_f800 - 1, 2047 - 1)] {
+    for (base, offset) in [(0xffff_fffc, 4), (0_u32, -4), (0x7fff_f800, 2044)] {
         let run = probe::run(Mode::Supervisor, insn::lw(offset), base, SENTINEL);
         let address = base.wrapping_add_signed(offset);
         let name = Name {
