@@ -2,13 +2,14 @@
 # Benches of the hand-written hardware around the core: each builds a Verilated model and runs it, in seconds.
 # Usage: rtl/tb.sh [--list] [NAME...]   (all benches by default)
 # The last line of each bench is `N passed, M failed`; the exit status is 0 if none failed.
+# COVERT_TEST_FULL=1 runs more seeds and faults. May run several times at once.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
 
 readonly RTL=$COVERT_ROOT/rtl
 readonly OUT=${CARGO_TARGET_DIR:-$COVERT_ROOT/target}/rtl-tb
-readonly BENCHES=(gate dirty dma pages log uart chip-solo chip-duo chip-quad)
+readonly BENCHES=(gate dirty dma pages log outlet uart chip-solo chip-duo chip-quad)
 readonly CXXFLAGS=(-std=c++17 -O2 -Wall -Wextra)
 
 if [ "${1:-}" = --list ]; then
@@ -20,6 +21,11 @@ VERILATOR_ROOT=$(verilator_root)
 export VERILATOR_ROOT
 readonly INCLUDE=$VERILATOR_ROOT/include
 mkdir -p "$OUT"
+if [ -n "${COVERT_TEST_FULL:-}" ]; then scale=8; else scale=1; fi
+
+# Builds take turns; benches run at the same time.
+exec 9>"$OUT/lock"
+flock 9
 
 # The constants of the hardware package as C macros, for C++ and assembly.
 sed -n 's/^ *localparam .* \([A-Z][A-Za-z0-9]*\) = \(.*\);.*/\1 \2/p' "$RTL/unit/gen/covert_pkg.sv" |
@@ -52,11 +58,13 @@ build() {
     g++ "${CXXFLAGS[@]}" -w -I"$INCLUDE" -I"$INCLUDE/vltstd" -I"$dir" -c "$dir/all.cc" -o "$dir/model.o"
     g++ "${CXXFLAGS[@]}" -isystem "$INCLUDE" -isystem "$INCLUDE/vltstd" -isystem "$dir" -I"$OUT" -I"$RTL/chip/tb" \
         "$RTL/$bench" "$dir/model.o" "$OUT/verilated.o" "$OUT/verilated_threads.o" -pthread -o "$dir/bench"
+    if [ ! -x "$dir/bench" ]; then return 1; fi
     printf '%s\n' "$stamp" >"$dir/stamp"
 }
 
-# program NAME BASE: assembles chip/tb/NAME.S to OUT/NAME.bin.
+# program NAME DESCRIPTOR TEXT: assembles chip/tb/NAME.S to OUT/NAME.bin, its two sections at these addresses.
 program() {
+    if [ "$OUT/$1.bin" -nt "$RTL/chip/tb/$1.S" ] && [ "$OUT/$1.bin" -nt "$OUT/covert_pkg.h" ]; then return; fi
     riscv64-unknown-elf-gcc -march=rv32imac_zicsr -mabi=ilp32 -nostdlib -nostartfiles -I"$OUT" \
         -Wl,--section-start=.descriptor="$2" -Wl,-Ttext="$3" -Wl,--no-warn-rwx-segments -o "$OUT/$1.elf" \
         "$RTL/chip/tb/$1.S"
@@ -68,24 +76,34 @@ chip() {
     tiles=$(awk -v name="$1" '$1 == name { print $2 }' "$RTL/chip/configs")
     program bare 0x70000000 0x80000000
     program vmm 0x40000000 0x40001000
-    build "chip-$1" covert_chip chip/tb/chip_tb.cpp "-GNTiles=$tiles" lint.vlt -f covert.f
-    "$OUT/chip-$1/bench" "$tiles" "$OUT/bare.bin" "$OUT/vmm.bin"
+    build "chip-$1" covert_chip chip/tb/chip_tb.cpp "-GNTiles=$tiles" lint.vlt -f covert.f || return 1
+    start "chip-$1" "$tiles" "$OUT/bare.bin" "$OUT/vmm.bin" $((40 * scale))
+}
+
+# start NAME ARGUMENTS...: runs a bench that is built, without keeping others from building.
+start() {
+    local name=$1 status=0
+    shift
+    flock -u 9
+    "$OUT/$name/bench" "$@" || status=$?
+    flock 9
+    return $status
 }
 
 run() {
     case $1 in
         chip-*) chip "${1#chip-}" ;;
         pages)
-            build pages covert_pages_top unit/tb/pages_tb.cpp lint.vlt -f covert.f unit/tb/covert_pages_top.sv
-            "$OUT/pages/bench"
+            build pages covert_pages_top unit/tb/pages_tb.cpp lint.vlt -f covert.f unit/tb/covert_pages_top.sv || return 1
+            start pages $((6 * scale))
             ;;
         uart)
-            build uart covert_uart chip/tb/uart_tb.cpp lint.vlt -f covert.f
-            "$OUT/uart/bench"
+            build uart covert_uart chip/tb/uart_tb.cpp lint.vlt -f covert.f || return 1
+            start uart
             ;;
         *)
-            build "$1" "covert_$1" "unit/tb/${1}_tb.cpp" lint.vlt -f covert.f
-            "$OUT/$1/bench"
+            build "$1" "covert_$1" "unit/tb/${1}_tb.cpp" lint.vlt -f covert.f || return 1
+            start "$1"
             ;;
     esac
 }

@@ -1,14 +1,14 @@
 // The chip: tiles with their gates and clock gates, the isolation unit, the devices. Main memory is outside:
 // a channel for each tile, and channel NTiles for the DMA engine. A memory answers each accepted request once, in order,
-// the next cycle at the earliest. Vectors over tiles and channels are packed, element i at [W*i +: W].
+// in the same cycle at the earliest (every input of the chip ends in a flip-flop, no output hangs on one). Vectors over tiles and channels are packed, element i at [W*i +: W].
 // Configurations: configs.
 module covert_chip #(
   parameter int unsigned NTiles = 2  // 1, 2 or 4
 ) (
   input  logic                     clk_i,
-  input  logic                     rst_ni,            // asynchronous assertion; low for 4 clocks or more
-  input  logic                     bare_i,            // strap: tile 0 alone, from boot_addr_i, no VMM
-  input  logic [             31:0] boot_addr_i,       // strap: first pc in bare mode
+  input  logic                     rst_ni,            // synchronous; low for 4 clocks or more
+  input  logic                     bare_i,            // strap, taken in reset: tile 0 alone, from boot_addr_i, no VMM
+  input  logic [             31:0] boot_addr_i,       // strap, taken in reset: first pc in bare mode
   input  logic [              2:0] mode_req_i,        // mode that the management side wants (covert_pkg::Mode*)
 
   // memory channels
@@ -83,14 +83,26 @@ module covert_chip #(
   logic [      32*NTiles-1:0] violation_addr, violation_data;
   logic [PageBits*NTiles-1:0] dirty_page;
   logic [               31:0] guest_size;
-  logic [               31:0] boot_addr;
   logic                       dev_valid, dev_ready, dev_we;
   logic [               31:0] dev_addr, dev_wdata, dev_rdata;
   logic [                3:0] dev_strb;
   logic [               63:0] mtime;
   logic                       rx_pending, hangup, irq_soft, irq_timer;
 
-  assign boot_addr = bare_i ? boot_addr_i : covert_pkg::ResetVector;
+  // Straps, and inputs that change at any time.
+  logic        bare_q, hangup_q;
+  logic [31:0] boot_addr_q;
+  logic [ 2:0] mode_req_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      bare_q      <= bare_i;
+      boot_addr_q <= bare_i ? boot_addr_i : covert_pkg::ResetVector;
+    end
+    mode_req_q <= mode_req_i;
+    hangup_q   <= uart_hangup_i;
+  end
+
   assign run_o     = tile_run;
 
   for (genvar i = 0; i < NTiles; i++) begin : gen_tile
@@ -109,9 +121,9 @@ module covert_chip #(
     covert_tile u_tile (
       .clk_i      (clk),
       .rst_ni     (tile_run[i]),
-      .boot_addr_i(boot_addr),
-      .irq_timer_i(bare_i & irq_timer),
-      .irq_soft_i (bare_i & irq_soft),
+      .boot_addr_i(boot_addr_q),
+      .irq_timer_i(bare_q & irq_timer),
+      .irq_soft_i (bare_q & irq_soft),
       .req_valid_o(req_valid),
       .req_ready_i(req_ready),
       .req_addr_o (req_addr),
@@ -153,7 +165,7 @@ module covert_chip #(
       .clk_i,
       .rst_ni,
       .tile_i          (2'(i)),
-      .bare_i,
+      .bare_i          (bare_q),
       .quarantine_i    (~tile_run[i]),
       .drained_o       (drained[i]),
       .guest_size_i    (guest_size),
@@ -198,7 +210,7 @@ module covert_chip #(
   ) u_unit (
     .clk_i,
     .rst_ni,
-    .bare_i,
+    .bare_i          (bare_q),
     .tx_valid_i      (tx_valid),
     .tx_we_i         (tx_we),
     .tx_addr_i       (tx_addr),
@@ -227,7 +239,7 @@ module covert_chip #(
     .mtime_i         (mtime),
     .uart_rx_i       (rx_pending),
     .uart_hangup_i   (hangup),
-    .mode_req_i,
+    .mode_req_i      (mode_req_q),
     .mem_req_valid_o (mem_req_valid_o[NTiles]),
     .mem_req_ready_i (mem_req_ready_i[NTiles]),
     .mem_req_addr_o  (mem_req_addr_o[32*NTiles+:32]),
@@ -250,7 +262,7 @@ module covert_chip #(
   covert_devices u_devices (
     .clk_i,
     .rst_ni,
-    .bare_i,
+    .bare_i           (bare_q),
     .valid_i          (dev_valid),
     .ready_o          (dev_ready),
     .we_i             (dev_we),
@@ -264,7 +276,7 @@ module covert_chip #(
     .uart_rx_valid_i,
     .uart_rx_data_i,
     .uart_rx_ready_o,
-    .uart_hangup_i,
+    .uart_hangup_i    (hangup_q),
     .uart_rx_pending_o(rx_pending),
     .uart_hangup_o    (hangup),
     .mtime_o          (mtime),

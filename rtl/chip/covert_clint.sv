@@ -36,7 +36,7 @@ module covert_clint (
   assign rdata_o = old;
   assign tick    = divider_q == 3'(covert_pkg::CyclesPerTick - 1);
 
-  always_ff @(posedge clk_i or negedge rst_ni) begin
+  always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       msip_q     <= 1'b0;
       mtime_q    <= '0;

@@ -80,7 +80,7 @@ module covert_devices (
     .irq_timer_o
   );
 
-  always_ff @(posedge clk_i or negedge rst_ni) begin
+  always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       exit_valid_q <= 1'b0;
       exit_code_q  <= '0;

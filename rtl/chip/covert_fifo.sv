@@ -29,7 +29,7 @@ module covert_fifo #(
     end
   end
 
-  always_ff @(posedge clk_i or negedge rst_ni) begin
+  always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       read_q  <= '0;
       write_q <= '0;

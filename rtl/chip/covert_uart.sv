@@ -130,7 +130,7 @@ module covert_uart (
     end
   end
 
-  always_ff @(posedge clk_i or negedge rst_ni) begin
+  always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       ier_q       <= '0;
       lcr_q       <= '0;

@@ -1,7 +1,7 @@
 // The core: RV32IMAC_Zicsr_Zifencei, M/S/U, in order, one instruction a cycle at best. Three stages behind the
-// fetch queue: D decodes and reads registers, X computes, resolves branches, takes traps and issues the memory
-// request, W receives the memory's answer and writes back. An instruction leaves X only when the one in W is
-// known not to trap, so everything that X does is final: traps are precise and no data access is speculative.
+// fetch queue: D decodes and reads registers, X computes, resolves branches, finds exceptions and issues the memory
+// request, W receives the memory's answer, writes back and takes traps. An instruction leaves X only when the one in
+// W is known not to trap, so everything that X does is final: traps are precise and no data access is speculative.
 // Nothing here depends on time but when things happen: the retired stream is the same at any memory latency.
 module covert_core
 (
@@ -67,8 +67,8 @@ module covert_core
 );
 
   // ---------------------------------------------------------------- redirects, in order of priority
-  logic w_fault;  // the access in W failed
-  logic x_redirect;  // trap, return, mispredicted branch, fence.i in X
+  logic w_trap;  // a trap is taken in W
+  logic x_redirect;  // return, mispredicted branch, fence.i in X
   logic d_redirect;  // predicted taken in D
   logic [31:0] x_redirect_pc, d_redirect_pc, trap_vector;
   logic flush_d, flush_x;
@@ -84,8 +84,8 @@ module covert_core
       .clk_i,
       .rst_ni,
       .boot_addr_i,
-      .redirect_i(w_fault || x_redirect || d_redirect),
-      .redirect_pc_i(w_fault ? trap_vector : (x_redirect ? x_redirect_pc : d_redirect_pc)),
+      .redirect_i(w_trap || x_redirect || d_redirect),
+      .redirect_pc_i(w_trap ? trap_vector : (x_redirect ? x_redirect_pc : d_redirect_pc)),
       .priv_i(priv),
       .ireq_valid_o,
       .ireq_ready_i,
@@ -184,8 +184,12 @@ module covert_core
   assign d_stall = (d_dec.uses_rs1 && d_wait1) || (d_dec.uses_rs2 && d_wait2);
   assign d_fire = f_valid && !d_stall && x_ready && !flush_d;
   assign f_ready = d_fire;
-  // Static prediction: backward branches are taken.
-  assign d_predict = (f_err == covert_core_pkg::RspOk) && !d_illegal && (d_dec.jal || (d_dec.branch && d_imm[31]));
+  // Static prediction, from the fetched bits to be early: jal, c.j, c.jal and backward branches are taken. That of an
+  // instruction that is illegal or failed to be fetched does not matter, since it traps.
+  always_comb begin
+    if (f_instr[1:0] == 2'b11) d_predict = (f_instr[6:0] == 7'h6F) || ((f_instr[6:0] == 7'h63) && f_instr[31]);
+    else d_predict = (f_instr[1:0] == 2'b01) && ((f_instr[14:13] == 2'b01) || (&f_instr[15:14] && f_instr[12]));
+  end
   assign d_redirect = d_fire && d_predict;
   assign d_redirect_pc = d_target;
 
@@ -256,13 +260,14 @@ module covert_core
   end
 
   // Memory access of the instruction in X.
-  logic x_is_mem, x_is_store, x_misaligned, x_reserved, x_sc_fails, x_request;
+  logic x_is_mem, x_is_load, x_is_store, x_misaligned, x_reserved, x_sc_fails, x_request;
   logic [31:0] x_wdata;
   logic [3:0] x_strb;
   logic reserved_q;  // LR's reservation; lost at SC, trap and return only
   logic [31:2] reserved_addr_q;
 
   assign x_is_mem = x_dec_q.mem_op != covert_core_pkg::MemNone;
+  assign x_is_load = (x_dec_q.mem_op == covert_core_pkg::MemLoad) || (x_dec_q.mem_op == covert_core_pkg::MemLr);
   assign x_is_store = (x_dec_q.mem_op == covert_core_pkg::MemStore) || (x_dec_q.mem_op == covert_core_pkg::MemSc);
   assign x_reserved = reserved_q && (reserved_addr_q == x_sum[31:2]);
   assign x_sc_fails = (x_dec_q.mem_op == covert_core_pkg::MemSc) && !x_reserved;
@@ -289,7 +294,8 @@ module covert_core
   // Exceptions of the instruction in X, the first in order of priority.
   logic tw, tvm, tsr, csr_illegal, irq, wake;
   logic [4:0] irq_cause;
-  logic x_exc, x_trap;
+  logic x_exc;
+  logic x_trap;  // the instruction goes to W as a trap, without any effect
   logic [4:0] x_cause;
   logic [31:0] x_tval;
 
@@ -313,11 +319,13 @@ module covert_core
         covert_core_pkg::SysMret: x_exc = priv != covert_core_pkg::PrivM;
         covert_core_pkg::SysSret: x_exc = (priv == covert_core_pkg::PrivU) || ((priv == covert_core_pkg::PrivS) && tsr);
         covert_core_pkg::SysWfi: x_exc = (priv == covert_core_pkg::PrivU) || ((priv == covert_core_pkg::PrivS) && tw);
-        covert_core_pkg::SysSfence: x_exc = (priv == covert_core_pkg::PrivU) || ((priv == covert_core_pkg::PrivS) && tvm);
+        covert_core_pkg::SysSfence: begin
+          x_exc = (priv == covert_core_pkg::PrivU) || ((priv == covert_core_pkg::PrivS) && tvm);
+        end
         covert_core_pkg::SysCsr: x_exc = csr_illegal;
         default: begin
           x_exc = x_is_mem && x_misaligned;
-          x_cause = ((x_dec_q.mem_op == covert_core_pkg::MemLoad) || (x_dec_q.mem_op == covert_core_pkg::MemLr)) ? covert_core_pkg::ExcLoadMisaligned : covert_core_pkg::ExcStoreMisaligned;
+          x_cause = x_is_load ? covert_core_pkg::ExcLoadMisaligned : covert_core_pkg::ExcStoreMisaligned;
           x_tval = x_sum;
         end
       endcase
@@ -351,7 +359,7 @@ module covert_core
   covert_muldiv u_muldiv (
       .clk_i,
       .rst_ni,
-      .flush_i(x_trap || w_fault),
+      .flush_i(x_trap || w_trap),
       .start_i(x_normal && x_is_muldiv),
       .op_i(x_instr_q[14:12]),
       .a_i(x_rs1_q),
@@ -378,26 +386,26 @@ module covert_core
   assign x_mret = x_dec_q.sys_op == covert_core_pkg::SysMret;
   assign x_sret = x_dec_q.sys_op == covert_core_pkg::SysSret;
   assign x_fencei = (x_dec_q.sys_op == covert_core_pkg::SysFencei) || (x_dec_q.sys_op == covert_core_pkg::SysSfence);
-  assign x_redirect = x_fire && (x_trap || x_mispredict || x_mret || x_sret || x_fencei);
+  // None of these waits for anything; a branch has no exception of its own.
+  assign x_redirect = x_valid_q && w_ready && !irq && (x_mispredict || ((x_mret || x_sret || x_fencei) && !x_exc));
   always_comb begin
     x_redirect_pc = x_seq_q;
     if (x_dec_q.jalr) x_redirect_pc = {x_sum[31:1], 1'b0};
     else if (x_dec_q.branch && x_taken) x_redirect_pc = x_target_q;
     if (x_mret) x_redirect_pc = mepc;
     if (x_sret) x_redirect_pc = sepc;
-    if (x_trap) x_redirect_pc = trap_vector;
   end
   assign fencei_o = x_fire && !x_trap && (x_dec_q.sys_op == covert_core_pkg::SysFencei);
-  assign flush_d = w_fault || x_redirect;
-  assign flush_x = w_fault;
+  assign flush_d = w_trap || x_redirect;
+  assign flush_x = w_trap;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       reserved_q <= 1'b0;
       reserved_addr_q <= '0;
-    end else if (w_fault || x_trap) begin
+    end else if (w_trap) begin
       reserved_q <= 1'b0;
-    end else if (x_fire) begin
+    end else if (x_fire && !x_trap) begin
       if (x_dec_q.mem_op == covert_core_pkg::MemLr) begin
         reserved_q <= 1'b1;
         reserved_addr_q <= x_sum[31:2];
@@ -420,14 +428,19 @@ module covert_core
   // Progress of an AMO: it reads, then asks to write, then writes.
   logic w_amo_ask_q, w_amo_write_q;
   logic [31:0] shifted, w_loaded, w_amo;
+  logic w_is_load, w_is_amo;  // load: LR as well
+  logic w_fault;  // the access failed
   logic w_ask, w_waits, w_err, count_instret, count_epoch, epoch_running, trap_to_s;
   logic [1:0] data_priv;
 
   assign w_waits = w_mem_op_q != covert_core_pkg::MemNone;
-  assign w_done = !w_waits || (drsp_valid_i && ((w_mem_op_q != covert_core_pkg::MemAmo) || w_amo_write_q));
+  assign w_is_load = (w_mem_op_q == covert_core_pkg::MemLoad) || (w_mem_op_q == covert_core_pkg::MemLr);
+  assign w_is_amo = w_mem_op_q == covert_core_pkg::MemAmo;
+  assign w_done = !w_waits || (drsp_valid_i && (!w_is_amo || w_amo_write_q));
   assign w_err = w_waits && drsp_valid_i && (drsp_err_i != covert_core_pkg::RspOk);
   assign w_fault = w_valid_q && w_err;
-  assign w_ready = !w_valid_q || (w_done && !w_err);
+  assign w_trap = w_valid_q && (w_err || w_trap_q);
+  assign w_ready = !w_valid_q || (w_done && !w_err && !w_trap_q);
   assign w_write = w_valid_q && w_done && !w_err && w_rd_we_q;
 
   assign shifted = drsp_data_i >> {w_addr_q[1:0], 3'b000};
@@ -440,7 +453,7 @@ module covert_core
       default: w_loaded = shifted;
     endcase
   end
-  assign w_value = ((w_mem_op_q == covert_core_pkg::MemLoad) || (w_mem_op_q == covert_core_pkg::MemLr)) ? w_loaded : w_result_q;
+  assign w_value = w_is_load ? w_loaded : w_result_q;
 
   always_comb begin
     case (w_funct5_q)
@@ -477,7 +490,7 @@ module covert_core
       w_instret_q <= count_instret;
       w_amo_ask_q <= 1'b0;
       w_amo_write_q <= 1'b0;
-    end else if (w_valid_q && (w_mem_op_q == covert_core_pkg::MemAmo)) begin
+    end else if (w_valid_q && w_is_amo) begin
       if (drsp_valid_i && !w_err && !w_amo_write_q) begin
         w_result_q <= drsp_data_i;
         w_amo_ask_q <= 1'b1;
@@ -493,7 +506,7 @@ module covert_core
       w_mem_op_q <= covert_core_pkg::MemNone;
     end else if (x_fire) begin
       w_valid_q <= 1'b1;
-    end else if (w_fault || w_done) begin
+    end else if (w_trap || w_done) begin
       w_valid_q <= 1'b0;
     end
   end
@@ -513,15 +526,18 @@ module covert_core
   logic [4:0] w_fault_cause, trap_cause;
 
   always_comb begin
-    if ((w_mem_op_q == covert_core_pkg::MemLoad) || (w_mem_op_q == covert_core_pkg::MemLr)) w_fault_cause = (drsp_err_i == covert_core_pkg::RspPage) ? covert_core_pkg::ExcLoadPage : covert_core_pkg::ExcLoadFault;
-    else w_fault_cause = (drsp_err_i == covert_core_pkg::RspPage) ? covert_core_pkg::ExcStorePage : covert_core_pkg::ExcStoreFault;
+    if (drsp_err_i == covert_core_pkg::RspPage) begin
+      w_fault_cause = w_is_load ? covert_core_pkg::ExcLoadPage : covert_core_pkg::ExcStorePage;
+    end else begin
+      w_fault_cause = w_is_load ? covert_core_pkg::ExcLoadFault : covert_core_pkg::ExcStoreFault;
+    end
   end
-  assign trap_cause = w_fault ? w_fault_cause : (irq ? irq_cause : x_cause);
+  assign trap_cause = w_trap_q ? w_cause_q : w_fault_cause;
 
   // mepoch counts what retires in S and U and the traps into S. An access is counted when it leaves X; should it
-  // fault, the trap into S takes its place in the count, a trap into M takes it back.
+  // fail, the trap into S takes its place in the count, a trap into M takes it back.
   assign count_instret = x_fire && !x_trap;
-  assign count_epoch = x_fire && (priv != covert_core_pkg::PrivM) && (!x_trap || trap_to_s);
+  assign count_epoch = count_instret && (priv != covert_core_pkg::PrivM);
 
   covert_csr u_csr (
       .clk_i,
@@ -538,15 +554,15 @@ module covert_core
       .access_i(x_fire && !x_trap && x_is_csr),
       .rdata_o(x_csr),
       .illegal_o(csr_illegal),
-      .trap_i(w_fault || x_trap),
-      .trap_irq_i(!w_fault && irq),
+      .trap_i(w_trap),
+      .trap_irq_i(w_trap_q && w_trap_irq_q),
       .trap_cause_i(trap_cause),
-      .trap_pc_i(w_fault ? w_pc_q : x_pc_q),
-      .trap_tval_i(w_fault ? w_addr_q : (irq ? 32'd0 : x_tval)),
+      .trap_pc_i(w_pc_q),
+      .trap_tval_i(w_addr_q),
       .trap_to_s_o(trap_to_s),
       .trap_vector_o(trap_vector),
-      .mret_i(x_fire && x_mret),
-      .sret_i(x_fire && x_sret),
+      .mret_i(x_redirect && x_mret),
+      .sret_i(x_redirect && x_sret),
       .mepc_o(mepc),
       .sepc_o(sepc),
       .irq_o(irq),
@@ -560,7 +576,7 @@ module covert_core
       .retire_i(count_instret),
       .unretire_i(w_fault && w_instret_q),
       .epoch_running_o(epoch_running),
-      .epoch_dec_i(count_epoch),
+      .epoch_dec_i(count_epoch || (w_valid_q && w_trap_q && trap_to_s)),
       .epoch_inc_i(w_fault && w_counted_q && !trap_to_s),
       .mfprint_i(mfprint),
       .mfprint_we_o(mfprint_we),
@@ -569,10 +585,9 @@ module covert_core
 
   // ---------------------------------------------------------------- fingerprint
   // One event for each instruction of S or U that leaves W, and for each trap taken from there.
-  logic w_leaves, w_traps, w_stores;
-  assign w_leaves = w_valid_q && (w_fault || w_done);
-  assign w_traps = w_fault || w_trap_q;
-  assign w_stores = !w_traps && ((w_mem_op_q == covert_core_pkg::MemStore) || (w_mem_op_q == covert_core_pkg::MemSc) || (w_mem_op_q == covert_core_pkg::MemAmo));
+  logic w_leaves, w_stores;
+  assign w_leaves = w_valid_q && (w_err || w_done);
+  assign w_stores = !w_trap && w_waits && !w_is_load;
 
   covert_fingerprint u_fingerprint (
       .clk_i,
@@ -580,13 +595,13 @@ module covert_core
       .we_i(mfprint_we),
       .wdata_i(mfprint_wdata),
       .valid_i(w_leaves && (w_priv_q != covert_core_pkg::PrivM)),
-      .trap_i(w_traps),
+      .trap_i(w_trap),
       .pc_i(w_pc_q),
-      .rd_i(w_traps ? (w_fault ? w_fault_cause : w_cause_q) : (w_rd_we_q ? w_rd_q : 5'd0)),
-      .value_i(w_traps ? w_addr_q : (w_rd_we_q ? w_value : 32'd0)),
+      .rd_i(w_trap ? trap_cause : (w_rd_we_q ? w_rd_q : 5'd0)),
+      .value_i(w_trap ? w_addr_q : (w_rd_we_q ? w_value : 32'd0)),
       .addr_i(w_stores ? {w_addr_q[31:2], 2'b00} : 32'd0),
-      .data_i(w_stores ? ((w_mem_op_q == covert_core_pkg::MemAmo) ? w_amo : w_data_q) : 32'd0),
-      .strb_i(w_traps ? {3'd0, !w_fault && w_trap_irq_q} : (w_stores ? w_strb_q : 4'd0)),
+      .data_i(w_stores ? (w_is_amo ? w_amo : w_data_q) : 32'd0),
+      .strb_i(w_trap ? {3'd0, !w_fault && w_trap_irq_q} : (w_stores ? w_strb_q : 4'd0)),
       .value_o(mfprint),
       .busy_o(fingerprint_busy)
   );
@@ -607,15 +622,16 @@ module covert_core
       rv_rs2_addr <= x_dec_q.uses_rs2 ? x_instr_q[24:20] : 5'd0;
       rv_rs1 <= (x_dec_q.uses_rs1 && (x_instr_q[19:15] != 5'd0)) ? x_rs1_q : 32'd0;
       rv_rs2 <= (x_dec_q.uses_rs2 && (x_instr_q[24:20] != 5'd0)) ? x_rs2_q : 32'd0;
-      rv_next <= (x_redirect || x_dec_q.jal || (x_dec_q.branch && x_taken && !x_trap)) ? ((x_redirect) ? x_redirect_pc : x_target_q) : x_seq_q;
+      if (x_redirect) rv_next <= x_redirect_pc;
+      else rv_next <= (x_dec_q.jal || (x_dec_q.branch && x_taken)) ? x_target_q : x_seq_q;
       rv_intr <= rv_pending_intr;
       rv_report <= !(x_trap && irq);
     end
-    if (w_valid_q && (w_mem_op_q == covert_core_pkg::MemAmo) && drsp_valid_i && !w_amo_write_q) rv_amo_old <= drsp_data_i;
+    if (w_valid_q && w_is_amo && drsp_valid_i && !w_amo_write_q) rv_amo_old <= drsp_data_i;
     rvfi_valid <= rst_ni && w_leaves && rv_report;
     rvfi_order <= rv_order;
     rvfi_insn <= rv_insn;
-    rvfi_trap <= w_traps;
+    rvfi_trap <= w_trap;
     rvfi_halt <= 1'b0;
     rvfi_intr <= rv_intr;
     rvfi_mode <= w_priv_q;
@@ -627,19 +643,19 @@ module covert_core
     rvfi_rd_addr <= w_write ? w_rd_q : 5'd0;
     rvfi_rd_wdata <= w_write ? w_value : 32'd0;
     rvfi_pc_rdata <= w_pc_q;
-    rvfi_pc_wdata <= w_fault ? trap_vector : rv_next;
+    rvfi_pc_wdata <= w_trap ? trap_vector : rv_next;
     rvfi_mem_addr <= (w_waits && !w_fault) ? {w_addr_q[31:2], 2'b00} : 32'd0;
-    rvfi_mem_rmask <= (w_waits && !w_fault && (w_mem_op_q != covert_core_pkg::MemStore) && (w_mem_op_q != covert_core_pkg::MemSc)) ? w_strb_q : 4'd0;
-    rvfi_mem_wmask <= (w_waits && !w_fault && (w_mem_op_q != covert_core_pkg::MemLoad) && (w_mem_op_q != covert_core_pkg::MemLr)) ? w_strb_q : 4'd0;
-    rvfi_mem_rdata <= (w_mem_op_q == covert_core_pkg::MemAmo) ? rv_amo_old : drsp_data_i;
-    rvfi_mem_wdata <= (w_mem_op_q == covert_core_pkg::MemAmo) ? w_amo : w_data_q;
+    rvfi_mem_rmask <= (w_waits && !w_fault && (w_is_load || w_is_amo)) ? w_strb_q : 4'd0;
+    rvfi_mem_wmask <= (w_waits && !w_fault && !w_is_load) ? w_strb_q : 4'd0;
+    rvfi_mem_rdata <= w_is_amo ? rv_amo_old : drsp_data_i;
+    rvfi_mem_wdata <= w_is_amo ? w_amo : w_data_q;
     if (!rst_ni) begin
       rv_order <= 64'd0;
       rv_pending_intr <= 1'b0;
     end else begin
       if (w_leaves && rv_report) rv_order <= rv_order + 64'd1;
       // The first instruction of a handler is marked.
-      if (w_fault || (x_fire && x_trap)) rv_pending_intr <= 1'b1;
+      if (w_trap) rv_pending_intr <= 1'b1;
       else if (x_fire) rv_pending_intr <= 1'b0;
     end
   end

@@ -134,7 +134,8 @@ module covert_csr
   assign irq_cause_o = first_of((m_pending != 32'd0) ? m_pending : s_pending);
 
   // Reading.
-  assign counter_ok = (priv_q == covert_core_pkg::PrivM) || (mcounteren_q[addr_i[4:0]] && ((priv_q == covert_core_pkg::PrivS) || scounteren_q[addr_i[4:0]]));
+  assign counter_ok = (priv_q == covert_core_pkg::PrivM)
+      || (mcounteren_q[addr_i[4:0]] && ((priv_q == covert_core_pkg::PrivS) || scounteren_q[addr_i[4:0]]));
   always_comb begin
     exists = 1'b1;
     rdata = 32'd0;
@@ -220,7 +221,8 @@ module covert_csr
   assign mfprint_wdata_o = wdata;
 
   // Trap target.
-  assign trap_to_s_o = (priv_q != covert_core_pkg::PrivM) && (trap_irq_i ? mideleg_q[trap_cause_i] : medeleg_q[trap_cause_i]);
+  assign trap_to_s_o = (priv_q != covert_core_pkg::PrivM)
+      && (trap_irq_i ? mideleg_q[trap_cause_i] : medeleg_q[trap_cause_i]);
   always_comb begin
     trap_vector_o = trap_to_s_o ? stvec_q : mtvec_q;
     if (trap_irq_i && trap_vector_o[0]) trap_vector_o = trap_vector_o + {25'd0, trap_cause_i, 2'b00};

@@ -64,11 +64,13 @@ module covert_detect #(
     detect_o = 1'b1;
     kind_o   = covert_pkg::DetectionNone;
     tile_o   = members_i;
-    addr_o   = held_addr;
-    data_o   = held_data;
+    addr_o   = '0;
+    data_o   = '0;
     if (violators != '0) begin
       kind_o = covert_pkg::DetectionGate;
       tile_o = violators;
+      addr_o = held_addr;
+      data_o = held_data;
     end else if (cmp_i) begin
       kind_o = cmp_kind_i;
       tile_o = cmp_accused_i;
@@ -76,6 +78,8 @@ module covert_detect #(
       data_o = cmp_data_i;
     end else if (outlet_i) begin
       kind_o = outlet_kind_i;
+      addr_o = held_addr;
+      data_o = held_data;
       // A full log is no tile's fault.
       if (outlet_kind_i == covert_pkg::DetectionLogFull) tile_o = '0;
     end else if (ckpt_differs_i) begin
@@ -88,6 +92,7 @@ module covert_detect #(
       kind_o = covert_pkg::DetectionReplay;
     end else begin
       detect_o = 1'b0;
+      tile_o   = '0;
     end
   end
 

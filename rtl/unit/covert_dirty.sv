@@ -61,7 +61,7 @@ module covert_dirty #(
     if (s1_valid_q) bits_q[s1_word_q] <= s1_new;
   end
 
-  always_ff @(posedge clk_i or negedge rst_ni) begin
+  always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       op_wait_q   <= 1'b0;
       s1_valid_q  <= 1'b0;

@@ -63,6 +63,9 @@ module covert_dma #(
   logic [    NTiles-1:0] rsp_todo_q, rsp_todo_d;
   logic                  rsp_first_q, rsp_first_d;
   logic                  rsp_all_q, rsp_all_d;
+  // Answers are registered: memory may give them in the cycle in which it accepts the request.
+  logic                  rsp_valid_q;
+  logic [          31:0] rsp_data_q;
   logic [           4:0] outstanding_q;
   logic [           4:0] writes_q;           // writes among the outstanding: they are answered first
   logic [          31:0] buffer_q[Burst];
@@ -102,7 +105,7 @@ module covert_dma #(
   assign mem_req_wdata_o = buffer_q[idx_q];
   assign mem_req_wstrb_o = 4'hF;
   assign go              = mem_req_valid_o & mem_req_ready_i;
-  assign read_rsp        = mem_rsp_valid_i & (writes_q == 5'd0);
+  assign read_rsp        = rsp_valid_q & (writes_q == 5'd0);
 
   // Requests.
   always_comb begin
@@ -182,10 +185,10 @@ module covert_dma #(
   assign mismatch_words_o  = mismatch_words_q;
 
   always_ff @(posedge clk_i) begin
-    if (read_rsp && rsp_first_q) buffer_q[rsp_idx_q] <= mem_rsp_data_i;
+    if (read_rsp && rsp_first_q) buffer_q[rsp_idx_q] <= rsp_data_q;
   end
 
-  always_ff @(posedge clk_i or negedge rst_ni) begin
+  always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       state_q           <= StIdle;
       src_q             <= '0;
@@ -200,6 +203,8 @@ module covert_dma #(
       rsp_todo_q        <= '0;
       rsp_first_q       <= 1'b0;
       rsp_all_q         <= 1'b0;
+      rsp_valid_q       <= 1'b0;
+      rsp_data_q        <= '0;
       outstanding_q     <= '0;
       writes_q          <= '0;
       last_q            <= '0;
@@ -217,8 +222,10 @@ module covert_dma #(
       rsp_todo_q    <= rsp_todo_d;
       rsp_first_q   <= rsp_first_d;
       rsp_all_q     <= rsp_all_d;
-      outstanding_q <= outstanding_q + 5'(go) - 5'(mem_rsp_valid_i);
-      writes_q      <= writes_q + 5'(go & mem_req_we_o) - 5'(mem_rsp_valid_i && !read_rsp);
+      rsp_valid_q   <= mem_rsp_valid_i;
+      rsp_data_q    <= mem_rsp_data_i;
+      outstanding_q <= outstanding_q + 5'(go) - 5'(rsp_valid_q);
+      writes_q      <= writes_q + 5'(go & mem_req_we_o) - 5'(rsp_valid_q && !read_rsp);
       if (start_i) begin
         src_q      <= src_i;
         offset_q   <= offset_i;
@@ -231,19 +238,19 @@ module covert_dma #(
         offset_q <= offset_q + OffsetBits'(4 * Burst);
         left_q   <= left_q - WordBits'(Burst);
       end
-      if (read_rsp && rsp_first_q) last_q <= mem_rsp_data_i;
+      if (read_rsp && rsp_first_q) last_q <= rsp_data_q;
       if (read_rsp && !rsp_first_q && state_q != StIdle) begin
         if (mismatch_q) begin
           // What later sources say of the same word.
           if (rsp_idx_q == mismatch_idx_q)
-            mismatch_words_q[32*rsp_region+:32] <= mem_rsp_data_i;
-        end else if (mem_rsp_data_i != buffer_q[rsp_idx_q]) begin
+            mismatch_words_q[32*rsp_region+:32] <= rsp_data_q;
+        end else if (rsp_data_q != buffer_q[rsp_idx_q]) begin
           mismatch_q                          <= 1'b1;
           mismatch_idx_q                      <= rsp_idx_q;
           mismatch_offset_q                   <= offset_q + OffsetBits'({rsp_idx_q, 2'b00});
           mismatch_first_q                    <= buffer_q[rsp_idx_q];
           mismatch_words_q                    <= {NTiles{buffer_q[rsp_idx_q]}};
-          mismatch_words_q[32*rsp_region+:32] <= mem_rsp_data_i;
+          mismatch_words_q[32*rsp_region+:32] <= rsp_data_q;
         end
       end
     end

@@ -1,7 +1,8 @@
 // Gate: the boundary of a tile's sphere of replication. Relocates the tile's accesses into its domain,
 // refuses what is not the tile's, and cuts the tile off in quarantine.
 // It relies on nothing the tile does: a request is the tile's business only in the cycle it is accepted, then
-// it is held here. An access to memory adds no cycle; anything else waits until no access is outstanding.
+// it is held here. An access to memory adds no cycle, and may be answered in the cycle in which it is accepted;
+// anything else waits until no access is outstanding.
 // Not covered: a tile that is right about where it writes and wrong about what (the comparator's work).
 module covert_gate (
   input  logic        clk_i,
@@ -41,7 +42,7 @@ module covert_gate (
   input  logic        dev_done_i,
   input  logic [31:0] dev_rdata_i,
   input  logic        dev_err_i,
-  // a write went to this page of the domain
+  // a write went to this page of the domain (one cycle after memory took it)
   output logic        dirty_o,
   output logic [12:0] dirty_page_o,
   // a data access of M-mode was refused (pulse), and which
@@ -53,6 +54,7 @@ module covert_gate (
 
   localparam logic [1:0] PrivU = 2'd0, PrivS = 2'd1, PrivM = 2'd3;
   localparam int unsigned OffsetBits = $clog2(covert_pkg::RegionStride);
+  localparam int unsigned PageShift = $clog2(covert_pkg::PageSize);
   localparam logic [2:0] MaxOutstanding = 3'd4;
 
   typedef enum logic [1:0] {
@@ -114,6 +116,8 @@ module covert_gate (
 
   logic       hold_valid_q, hold_valid_d;
   hold_t      hold_q, now;
+  logic        dirty_q;
+  logic [12:0] dirty_page_q;
   logic [2:0] outstanding_q;  // accesses that memory has accepted and not yet answered
 
   always_comb begin
@@ -143,10 +147,10 @@ module covert_gate (
   assign mem_req_wdata_o = front.wdata;
   assign mem_req_wstrb_o = front.wstrb;
   assign mem_go          = mem_req_valid_o & mem_req_ready_i;
-  assign mem_answer      = mem_rsp_valid_i & (outstanding_q != 3'd0);
+  assign mem_answer      = mem_rsp_valid_i & ((outstanding_q != 3'd0) | mem_go);
 
-  assign dirty_o      = mem_go & mem_req_we_o;
-  assign dirty_page_o = front.offset[OffsetBits-1:12];
+  assign dirty_o      = dirty_q;
+  assign dirty_page_o = dirty_page_q;
 
   // What is not for memory is looked at when nothing is outstanding, so that answers stay in order.
   assign alone = hold_valid_q & (outstanding_q == 3'd0) & ~quarantine_i;
@@ -182,14 +186,18 @@ module covert_gate (
 
   assign drained_o = ~hold_valid_q & (outstanding_q == 3'd0);
 
-  always_ff @(posedge clk_i or negedge rst_ni) begin
+  always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       hold_valid_q  <= 1'b0;
       hold_q        <= '0;
       outstanding_q <= '0;
+      dirty_q       <= 1'b0;
+      dirty_page_q  <= '0;
     end else begin
       hold_valid_q  <= hold_valid_d;
       if (accept) hold_q <= now;
+      dirty_q       <= mem_go & mem_req_we_o;
+      dirty_page_q  <= front.offset[OffsetBits-1:PageShift];
       outstanding_q <= outstanding_q + 3'(mem_go) - 3'(mem_answer);
     end
   end

@@ -46,7 +46,7 @@ module covert_log #(
     entry_q <= entries_q[position_d[PosBits-2:0]];
   end
 
-  always_ff @(posedge clk_i or negedge rst_ni) begin
+  always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       position_q <= '0;
       level_q    <= '0;

@@ -119,7 +119,7 @@ module covert_outlet (
 
   assign replay_o = replay;
 
-  always_ff @(posedge clk_i or negedge rst_ni) begin
+  always_ff @(posedge clk_i) begin
     if (!rst_ni) refused_q <= 1'b0;
     else if (rel_done_o) refused_q <= 1'b0;
     else if (detect_o) refused_q <= 1'b1;

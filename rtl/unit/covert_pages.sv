@@ -186,7 +186,9 @@ module covert_pages #(
 
   always_comb begin
     pick = '0;
-    for (int unsigned i = 32; i > 0; i--) if (set_q[i-1]) pick = 5'(i - 1);
+    if (state_q == StPick || state_q == StPage) begin
+      for (int unsigned i = 32; i > 0; i--) if (set_q[i-1]) pick = 5'(i - 1);
+    end
     part = (OffsetBits + 1)'(covert_pkg::PageSize) - (OffsetBits + 1)'(load_dst_q[PageShift-1:0]);
     if (load_left_q < part) part = load_left_q;
 
@@ -306,7 +308,7 @@ module covert_pages #(
     if (finished) state_d = StIdle;
   end
 
-  always_ff @(posedge clk_i or negedge rst_ni) begin
+  always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       state_q      <= StIdle;
       job_q        <= covert_unit_pkg::JobClear;

@@ -79,10 +79,7 @@ module covert_sequencer #(
   state_e              after_q, after_d;    // state when the job is done
   logic   [       3:0] phase_q, phase_d;    // what software sees of the state
   logic   [NTiles-1:0] target_q, target_d;
-  // Resets the tile, and tells the gate that it is in reset.
-  // verilator lint_off SYNCASYNCNET
   logic   [NTiles-1:0] run_q, run_d;
-  // verilator lint_on SYNCASYNCNET
   logic   [       3:0] count_q, count_d;
 
   logic   [NTiles-1:0] named;               // the tile that the command names, if there is one
@@ -282,7 +279,7 @@ module covert_sequencer #(
   assign tile_run_o    = run_q;
   assign tile_clk_en_o = run_q | (target_q & {NTiles{(state_q == StStart) | (state_q == StMeet)}});
 
-  always_ff @(posedge clk_i or negedge rst_ni) begin
+  always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       state_q  <= StBoot;
       after_q  <= StIdle;

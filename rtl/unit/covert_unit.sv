@@ -396,7 +396,7 @@ module covert_unit #(
   logic [       3:0] det_kind_q;
   logic [NTiles-1:0] det_tile_q;
 
-  always_ff @(posedge clk_i or negedge rst_ni) begin
+  always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       flags_seen_q <= '0;
       det_valid_q  <= 1'b0;

@@ -106,7 +106,11 @@ fn sources(paths: &Paths, list: &Path) -> Result<Vec<PathBuf>, String> {
     let mut files = Vec::new();
     for line in text.lines() {
         let line = line.split("//").next().unwrap_or("").trim();
-        if line.is_empty() || line.starts_with('#') || line.starts_with('+') || line.starts_with('-') {
+        if line.is_empty()
+            || line.starts_with('#')
+            || line.starts_with('+')
+            || line.starts_with('-')
+        {
             continue;
         }
         // Lists are written from the project's root or from their own folder.
@@ -131,10 +135,12 @@ fn configs(paths: &Paths) -> Result<Vec<Config>, String> {
     let mut configs = Vec::new();
     for line in text.lines() {
         let line = line.split('#').next().unwrap_or("").trim();
-        let mut words = line.split(|c: char| c.is_whitespace() || c == '=').filter(|w| !w.is_empty());
+        let mut words =
+            line.split(|c: char| c.is_whitespace() || c == '=').filter(|w| !w.is_empty());
         let Some(name) = words.next() else { continue };
         let tiles = words.find_map(|word| word.parse().ok());
-        let tiles = tiles.ok_or_else(|| format!("{}: no number of tiles: {line}", file.display()))?;
+        let tiles =
+            tiles.ok_or_else(|| format!("{}: no number of tiles: {line}", file.display()))?;
         configs.push(Config { name: name.to_owned(), tiles });
     }
     Ok(configs)
@@ -173,6 +179,7 @@ fn compiler(paths: &Paths, optimise: u32) -> cc::Build {
         .define("VM_SC", "0")
         .define("VM_TIMING", "0")
         .define("VL_TIME_CONTEXT", None)
+        .define("VL_USER_FATAL", None)
         .flag("-fno-stack-protector")
         .flag("-w");
     build
@@ -181,7 +188,7 @@ fn compiler(paths: &Paths, optimise: u32) -> cc::Build {
 fn runtime(paths: &Paths) -> Result<(), String> {
     let include = paths.verilator.join("include");
     let stamp = paths.out.join("runtime.stamp");
-    let key = paths.verilator.display().to_string();
+    let key = format!("2 {}", paths.verilator.display());
     if fs::read_to_string(&stamp).is_ok_and(|old| old == key) {
         link(paths, "covert_verilated");
     } else {
@@ -221,9 +228,23 @@ impl Model {
 
     fn arguments(&self, paths: &Paths) -> Vec<String> {
         let mut arguments: Vec<String> = [
-            "--cc", "--top-module", "covert_sim", "-O3", "--x-assign", "fast", "--x-initial", "fast",
-            "--no-assert", "--no-timing", "-Wno-fatal", "-Wno-lint", "-Wno-style", "--output-split",
-            "20000", "--quiet", "+define+COVERT_RVFI",
+            "--cc",
+            "--top-module",
+            "covert_sim",
+            "-O3",
+            "--x-assign",
+            "fast",
+            "--x-initial",
+            "fast",
+            "--no-assert",
+            "--no-timing",
+            "-Wno-fatal",
+            "-Wno-lint",
+            "-Wno-style",
+            "--output-split",
+            "20000",
+            "--quiet",
+            "+define+COVERT_RVFI",
         ]
         .map(String::from)
         .to_vec();

@@ -42,10 +42,8 @@ pub struct Settings {
 
 /// The chunks of a bare program, at physical addresses: domain 0 without relocation.
 pub fn bare_chunks(program: &Program) -> Vec<Chunk> {
-    let place = |chunk: &Chunk| Chunk {
-        address: chunk.address - GUEST_BASE,
-        bytes: chunk.bytes.clone(),
-    };
+    let place =
+        |chunk: &Chunk| Chunk { address: chunk.address - GUEST_BASE, bytes: chunk.bytes.clone() };
     program.chunks.iter().map(place).collect()
 }
 
@@ -79,11 +77,8 @@ pub fn boot_region(
     }
     let mut segments = [Segment::default(); boot::MAX_SEGMENTS];
     for (segment, chunk) in segments.iter_mut().zip(&guest.chunks) {
-        *segment = Segment {
-            src: image.len() as u32,
-            dst: chunk.address,
-            len: chunk.bytes.len() as u32,
-        };
+        *segment =
+            Segment { src: image.len() as u32, dst: chunk.address, len: chunk.bytes.len() as u32 };
         image.extend(&chunk.bytes);
     }
     if image.len() > REGION_STRIDE as usize {

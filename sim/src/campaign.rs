@@ -159,7 +159,11 @@ pub fn run_all(
 }
 
 /// Goes on from the fault's cycle with the fault.
-fn run_one(session: &mut Session, golden: &Golden, injection: &Injection) -> Result<FaultRun, Error> {
+fn run_one(
+    session: &mut Session,
+    golden: &Golden,
+    injection: &Injection,
+) -> Result<FaultRun, Error> {
     let effect = injection.apply(session.chip_mut())?;
     tracing::debug!(spec = injection.spec, effect, "injected");
     let limit = golden.patience();
@@ -175,7 +179,8 @@ fn run_one(session: &mut Session, golden: &Golden, injection: &Injection) -> Res
         if let Some((digest, printed)) = compare {
             let out = session.console.bytes();
             if session.chip().digest() == *digest && out == &golden.console[..*printed] {
-                let class = if session.detections.is_empty() { Class::Masked } else { Class::Recovered };
+                let class =
+                    if session.detections.is_empty() { Class::Masked } else { Class::Recovered };
                 break (class, true);
             }
         }

@@ -128,7 +128,8 @@ fn trace(text: &str) -> Result<TraceArg, String> {
     let Some((file, window)) = text.rsplit_once('@') else {
         return Ok(TraceArg { file: text.into(), from: 0, to: u64::MAX });
     };
-    let bound = |text: &str, open: u64| if text.is_empty() { Some(open) } else { text.parse().ok() };
+    let bound =
+        |text: &str, open: u64| if text.is_empty() { Some(open) } else { text.parse().ok() };
     window
         .split_once("..")
         .and_then(|(from, to)| bound(from, 0).zip(bound(to, u64::MAX)))
@@ -147,7 +148,7 @@ pub struct RunArgs {
     /// ELF file (32-bit RISC-V), or the name of a built-in guest (`covert guests`)
     pub image: String,
     /// Configuration of the chip
-    #[arg(long, value_enum, default_value = "quad", hide_possible_values = false)]
+    #[arg(long, value_enum, default_value = "quad")]
     pub chip: ChipName,
     /// The guest's redundancy [default: dmr; none on a chip of one tile]
     #[arg(long, value_enum)]
@@ -164,7 +165,8 @@ pub struct RunArgs {
     /// Write memory from begin_signature to end_signature, 4 bytes a line (with --bare)
     #[arg(long, value_name = "FILE", requires = "bare")]
     pub signature: Option<PathBuf>,
-    /// Console input [default: the command's own stdin]
+    /// Console input [default: the command's own stdin; a pipe or a terminal is fed as it arrives, so only
+    /// a file makes a run repeatable]
     #[arg(long, value_name = "FILE")]
     pub stdin: Option<PathBuf>,
     /// Guest RAM, with K or M for KiB or MiB; at most 31M
@@ -265,7 +267,12 @@ mod tests {
         for command in Cli::command().get_subcommands() {
             assert!(command.get_about().is_some(), "{}", command.get_name());
             for argument in command.get_arguments() {
-                assert!(argument.get_help().is_some(), "{} {}", command.get_name(), argument.get_id());
+                assert!(
+                    argument.get_help().is_some(),
+                    "{} {}",
+                    command.get_name(),
+                    argument.get_id()
+                );
             }
         }
     }

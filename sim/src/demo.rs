@@ -67,10 +67,8 @@ pub fn run(args: &DemoArgs) -> Result<u8, Error> {
         }
         None => TEXT.to_vec(),
     };
-    std::fs::create_dir_all(&args.out).map_err(|source| crate::output::WriteError {
-        path: args.out.clone(),
-        source,
-    })?;
+    std::fs::create_dir_all(&args.out)
+        .map_err(|source| crate::output::WriteError { path: args.out.clone(), source })?;
     let jobs = args.jobs.unwrap_or_else(processors);
     let expected = expected_output(&text);
 
@@ -245,7 +243,8 @@ fn finish(report: &Report<'_>, out: &Path) -> Result<(), Error> {
     write_whole(&json_path, &json)?;
     let table = table(report);
     write_whole(&page_path, page(report, &table).as_bytes())?;
-    let mut text = format!("{table}\nreport    {}\n          {}\n", page_path.display(), json_path.display());
+    let mut text =
+        format!("{table}\nreport    {}\n          {}\n", page_path.display(), json_path.display());
     if let Some(waveform) = &report.waveform {
         let _ = writeln!(text, "waveform  {}", waveform.display());
     }

@@ -25,9 +25,7 @@ pub enum ElfError {
     #[error("has nothing to load")]
     Empty,
     /// A segment outside the memory it is meant for.
-    #[error(
-        "segment {start:#010x}..{end:#011x} is outside RAM {ram_start:#010x}..{ram_end:#011x}"
-    )]
+    #[error("segment {start:#010x}..{end:#011x} is outside RAM {ram_start:#010x}..{ram_end:#011x}")]
     OutsideRam {
         /// First address.
         start: u64,

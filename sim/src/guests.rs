@@ -23,7 +23,7 @@ include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
 /// A file of `COVERT_FIRMWARE_DIR` that cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read {path} (COVERT_FIRMWARE_DIR)")]
+#[error("cannot read {} (COVERT_FIRMWARE_DIR): {source}", path.display())]
 pub struct OverrideError {
     path: PathBuf,
     source: io::Error,

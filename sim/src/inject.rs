@@ -135,7 +135,9 @@ impl fmt::Display for OneSpec {
         match &self.target {
             Target::Seu(name) => write!(f, "seu:{name}")?,
             Target::Stuck(name, value) => write!(f, "stuck{}:{name}", u32::from(*value))?,
-            Target::Memory { tile, address, bit } => write!(f, "mem:{tile}:{address:#010x}[{bit}]")?,
+            Target::Memory { tile, address, bit } => {
+                write!(f, "mem:{tile}:{address:#010x}[{bit}]")?
+            }
         }
         write!(f, "@{}", self.cycle)
     }
@@ -200,7 +202,8 @@ impl Injection {
     pub fn on_tile(&self, tile: u32, state: &StateMap) -> Result<Self, SpecError> {
         let Action::Flip(bit) = self.action else { return Ok(self.clone()) };
         let name = state.name(bit);
-        let Some((_, rest)) = name.split_once('.').filter(|_| state.place(bit) != Place::Unit) else {
+        let Some((_, rest)) = name.split_once('.').filter(|_| state.place(bit) != Place::Unit)
+        else {
             return Ok(self.clone());
         };
         let moved = format!("tile{tile}.{rest}");
@@ -292,8 +295,21 @@ mod tests {
     #[test]
     fn wrong_specs_are_refused() {
         for text in [
-            "", "seu", "seu:", "seu:a[1]", "seu:a[1]@", "seu:a[1]@x", "seu:[1]@3", "seu:a[1@3", "seu:a]1[@3",
-            "set:a[1]@3", "random:5", "random:x:1", "mem:0:zzz[1]@3", "mem:0:0x80000000[32]@3", "mem:0x80000000[1]@3",
+            "",
+            "seu",
+            "seu:",
+            "seu:a[1]",
+            "seu:a[1]@",
+            "seu:a[1]@x",
+            "seu:[1]@3",
+            "seu:a[1@3",
+            "seu:a]1[@3",
+            "set:a[1]@3",
+            "random:5",
+            "random:x:1",
+            "mem:0:zzz[1]@3",
+            "mem:0:0x80000000[32]@3",
+            "mem:0x80000000[1]@3",
         ] {
             assert!(text.parse::<Spec>().is_err(), "{text}");
         }

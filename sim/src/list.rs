@@ -71,7 +71,8 @@ pub fn state(args: &ListStateArgs) -> Result<String, Error> {
         return Ok(text + "\n");
     }
     let widest = map.entries().iter().map(|entry| entry.path.len()).max().unwrap_or(0);
-    let mut text = format!("{:<widest$}  {:>6} {:>6}  {:<9} place\n", "path", "width", "words", "kind");
+    let mut text =
+        format!("{:<widest$}  {:>6} {:>6}  {:<9} place\n", "path", "width", "words", "kind");
     for entry in map.entries() {
         let kind = match entry.kind {
             Kind::Register => "register",

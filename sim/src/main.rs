@@ -48,8 +48,10 @@ fn explain(error: &clap::Error) -> ExitCode {
         }
         _ => {
             let text = error.render().to_string();
-            let mut lines = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
-            let first = lines.next().unwrap_or("wrong usage").trim_start_matches("error: ").to_owned();
+            let mut lines =
+                text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
+            let first =
+                lines.next().unwrap_or("wrong usage").trim_start_matches("error: ").to_owned();
             let rest: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
             let mut message = first;
             for line in rest {

@@ -101,7 +101,9 @@ impl Plan {
                 ram: args.ram,
                 epoch: args.epoch,
                 checkpoint_every: args.checkpoint_every,
-                time_limit: args.time_limit.unwrap_or_else(|| time_limit(args.epoch, options.latency.1)),
+                time_limit: args
+                    .time_limit
+                    .unwrap_or_else(|| time_limit(args.epoch, options.latency.1)),
                 max_attempts: args.max_attempts,
             };
             guest_machine(&name, &file, GuestOptions { settings, options, modes, input })?
@@ -166,7 +168,9 @@ fn modes(args: &RunArgs) -> Result<Vec<(u64, Mode)>, Error> {
     switches.insert(0, (0, first));
     let protected = switches.iter().any(|(_, mode)| *mode == Mode::Dmr);
     if args.bare && (protected || args.mode.is_some()) {
-        return usage("--bare runs without the VMM: no --mode, --protect-at, --unprotect-at".into());
+        return usage(
+            "--bare runs without the VMM: no --mode, --protect-at, --unprotect-at".into(),
+        );
     }
     if protected && args.chip == ChipName::Solo {
         return usage("--chip solo has one tile: dmr needs two".into());
@@ -205,7 +209,9 @@ fn signature_range(name: &str, program: &Program) -> Result<(u32, u32), Error> {
     let (begin, end) = (symbol("begin_signature")?, symbol("end_signature")?);
     let inside = |address: u32| (GUEST_BASE..=GUEST_BASE + REGION_STRIDE).contains(&address);
     if begin > end || !inside(begin) || !inside(end) || begin % 4 != 0 {
-        return usage(format!("--signature: {begin:#010x}..{end:#010x} is no aligned range of RAM"));
+        return usage(format!(
+            "--signature: {begin:#010x}..{end:#010x} is no aligned range of RAM"
+        ));
     }
     Ok((begin - GUEST_BASE, (end - begin).next_multiple_of(4)))
 }

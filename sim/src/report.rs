@@ -132,7 +132,8 @@ impl RunReport {
             End::Due => (Outcome::Due, None),
         };
         let strikes = |tile: u32| {
-            session.detections.iter().filter(|seen| accused(seen.tiles) == Some(tile)).count() as u32
+            session.detections.iter().filter(|seen| accused(seen.tiles) == Some(tile)).count()
+                as u32
         };
         let tiles = (0..chip.options().tiles)
             .map(|id| TileReport {

@@ -71,7 +71,9 @@ fn injections(plan: &Plan) -> Result<Vec<Injection>, Error> {
                     Some(cycles) => cycles,
                     None => {
                         if plan.max_cycles == u64::MAX {
-                            tracing::info!("running once without faults, to know the cycles to draw from");
+                            tracing::info!(
+                                "running once without faults, to know the cycles to draw from"
+                            );
                         }
                         campaign::Golden::run(&plan.machine, plan.max_cycles)?.cycles
                     }
@@ -86,7 +88,11 @@ fn injections(plan: &Plan) -> Result<Vec<Injection>, Error> {
 }
 
 /// Runs to the end of the guest or of the cycles allowed.
-fn simulate(session: &mut Session, max_cycles: u64, progress: &Progress) -> Result<Option<Stop>, Error> {
+fn simulate(
+    session: &mut Session,
+    max_cycles: u64,
+    progress: &Progress,
+) -> Result<Option<Stop>, Error> {
     loop {
         let next = session.chip().cycle().saturating_add(MAX_SLICE).min(max_cycles);
         let stop = session.run_until(next)?;
@@ -109,9 +115,10 @@ impl Progress {
         let bar = wanted.then(|| {
             let bar = ProgressBar::no_length();
             bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(4));
-            bar.set_style(ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| {
-                ProgressStyle::default_spinner()
-            }));
+            bar.set_style(
+                ProgressStyle::with_template("{spinner} {msg}")
+                    .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+            );
             bar
         });
         Self { bar }
@@ -174,7 +181,11 @@ fn tell(report: &RunReport, plan: &Plan) {
     let _ = match report.outcome {
         Outcome::Ok => Ok(()),
         Outcome::GuestFailure => {
-            writeln!(stderr, "covert: the guest failed with exit code {}", report.guest_exit.unwrap_or(1))
+            writeln!(
+                stderr,
+                "covert: the guest failed with exit code {}",
+                report.guest_exit.unwrap_or(1)
+            )
         }
         Outcome::Timeout => {
             writeln!(stderr, "covert: no end after {} cycles (--max-cycles)", plan.max_cycles)

@@ -189,7 +189,9 @@ impl Session {
                 self.next_step += 1;
                 self.perform(step)?;
             }
-            self.input.pump(&mut self.chip, &mut self.input_closed).map_err(stream("console input"))?;
+            self.input
+                .pump(&mut self.chip, &mut self.input_closed)
+                .map_err(stream("console input"))?;
             let due = self.steps.get(self.next_step).map_or(until, |(cycle, _)| *cycle);
             // Bounded, so that recorded instructions do not pile up.
             let target = until.min(due).min(now + MAX_SLICE);
@@ -207,9 +209,10 @@ impl Session {
             Step::Inject(injection) => {
                 let effect = injection.apply(&mut self.chip)?;
                 tracing::info!(spec = injection.spec, effect, "injected");
-                let seen = self.injections.iter_mut().find(|seen| {
-                    seen.effect.is_none() && seen.injection == injection
-                });
+                let seen = self
+                    .injections
+                    .iter_mut()
+                    .find(|seen| seen.effect.is_none() && seen.injection == injection);
                 if let Some(seen) = seen {
                     seen.effect = Some(effect);
                 }

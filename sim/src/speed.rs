@@ -20,7 +20,10 @@ use crate::session::Session;
 /// # Errors
 /// The model fails, or the guest ends before any cycle could be measured.
 pub fn run(args: &SpeedArgs) -> Result<(), Error> {
-    let mut text = format!("{:<8} {:<5} {:<6} {:>14} {:>18}\n", "chip", "mode", "model", "cycles", "Mcycle/CPU-second");
+    let mut text = format!(
+        "{:<8} {:<5} {:<6} {:>14} {:>18}\n",
+        "chip", "mode", "model", "cycles", "Mcycle/CPU-second"
+    );
     let rows = [("solo", 1, Mode::None), ("duo", 2, Mode::Dmr), ("quad", 4, Mode::Dmr)];
     for fault in [false, true] {
         if fault && !args.fault {
@@ -61,8 +64,7 @@ fn measure(tiles: u32, mode: Mode, fault: bool, cycles: u64) -> Result<(u64, f64
 fn compute(tiles: u32, mode: Mode, fault: bool) -> Result<crate::session::Machine, Error> {
     let guest = guests::find("compute")
         .ok_or_else(|| Error::Unexpected("the guest `compute` is not built in".into()))?;
-    let options =
-        Options { tiles, fault, bare: false, boot_address: 0, latency: (2, 2), seed: 0 };
+    let options = Options { tiles, fault, bare: false, boot_address: 0, latency: (2, 2), seed: 0 };
     let settings = Settings {
         ram: 4 << 20,
         epoch: 10_000,

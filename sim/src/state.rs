@@ -194,12 +194,15 @@ impl StateMap {
     /// There is no such bit; the message says what is wrong and names near matches.
     pub fn find(&self, name: &BitName) -> Result<Bit, NameError> {
         let Some(&variable) = self.index.get(&name.path) else {
-            return Err(NameError::Unknown { path: name.path.clone(), near: self.near(&name.path) });
+            return Err(NameError::Unknown {
+                path: name.path.clone(),
+                near: self.near(&name.path),
+            });
         };
         let entry = &self.entries[variable as usize];
         let (word, bit) = match (entry.kind, name.indices.as_slice()) {
             (Kind::Register, [bit]) => (0, *bit),
-            (Kind::Register, [] ) if entry.width == 1 => (0, 0),
+            (Kind::Register, []) if entry.width == 1 => (0, 0),
             (Kind::Memory, [word, bit]) => (*word, *bit),
             (Kind::Register, _) => return Err(indices(entry, "register", "PATH[BIT]")),
             (Kind::Memory, _) => return Err(indices(entry, "memory", "PATH[WORD][BIT]")),
@@ -298,7 +301,13 @@ fn short_path(path: &str) -> String {
             None => parts.push(name.to_owned()),
         }
     }
-    parts.join(".")
+    // A block in rust-hdl has a module for each register: `done_q.state_q` is the register `done_q`.
+    if let [.., block, "state_q"] = &parts.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        if block.contains("_q") {
+            parts.pop();
+        }
+    }
+    parts.join(".").replace('$', "")
 }
 
 fn place(path: &str) -> Place {
@@ -320,6 +329,7 @@ mod tests {
             variable("covert_sim.u_chip.gen_tile[1].u_tile.u_core.regs_q", 32, 31),
             variable("covert_sim.u_chip.gen_tile[1].u_gate.busy_q", 1, 1),
             variable("covert_sim.u_chip.u_unit.gen_log.level_q", 12, 1),
+            variable("covert_sim.u_chip.u_unit.u_hdl.side$0.done_q.state_q", 1, 1),
         ])
     }
 
@@ -331,7 +341,8 @@ mod tests {
     fn paths_are_short() {
         let map = map();
         let paths: Vec<_> = map.entries().iter().map(|e| e.path.as_str()).collect();
-        assert_eq!(paths, ["tile0.core.pc_q", "tile1.core.regs_q", "gate1.busy_q", "unit.level_q"]);
+        assert_eq!(paths[..2], ["tile0.core.pc_q", "tile1.core.regs_q"]);
+        assert_eq!(paths[2..], ["gate1.busy_q", "unit.level_q", "unit.hdl.side0.done_q"]);
         assert_eq!(map.entries()[1].place, Place::Tile(1));
         assert_eq!(map.entries()[2].place, Place::Unit);
     }
@@ -347,7 +358,8 @@ mod tests {
                 || unreachable!("every name has an index"),
                 |(path, rest)| (path.to_owned(), rest.trim_end_matches(']').to_owned()),
             );
-            let indices: Vec<u32> = indices.split("][").map(|i| i.parse().expect("number")).collect();
+            let indices: Vec<u32> =
+                indices.split("][").map(|i| i.parse().expect("number")).collect();
             assert_eq!(map.find(&name(&path, &indices)), Ok(bit));
         }
         assert_eq!(map.nth_bit(32 + 32 * 31, tiles), None);

@@ -20,14 +20,13 @@ fn images_that_are_none() {
         file[offset..offset + bytes.len()].copy_from_slice(bytes);
         file
     };
-    // The first program header's physical address.
-    let header = u32::from_le_bytes([good[28], good[29], good[30], good[31]]) as usize;
     let cases: &[(&str, Vec<u8>, &str)] = &[
         ("empty", Vec::new(), "not an ELF file"),
         ("text", b"#!/bin/sh\n".to_vec(), "not an ELF file"),
         ("magic", good[..4].to_vec(), "truncated"),
         ("header", good[..30].to_vec(), "truncated"),
-        ("body", good[..good.len().min(4100)].to_vec(), "truncated"),
+        ("body", good[..good.len() / 2].to_vec(), "truncated"),
+        ("tail", good[..good.len() - 1].to_vec(), "truncated"),
         ("class", changed(4, &[2]), "not a 32-bit"),
         ("order", changed(5, &[2]), "little-endian"),
         ("machine", changed(18, &[0x3e, 0]), "another machine"),
@@ -46,7 +45,6 @@ fn images_that_are_none() {
             assert!(!json.exists());
         }
     }
-    assert_eq!(&good[header..header + 1], &[1], "the first header is the one loaded or an attribute");
 }
 
 #[test]
@@ -132,7 +130,8 @@ fn an_injection_behind_the_end_is_reported() {
     let (result, _) = run(&[text(&program), "--bare", "--inject", spec], 0, dir.path());
     assert_eq!(result["injections"][0]["effect"], "not-reached");
     assert_eq!(result["injections"][0]["cycle"], 999_999_999);
-    let output = covert(&["run", text(&program), "--bare", "--inject", spec]).output().expect("runs");
+    let output =
+        covert(&["run", text(&program), "--bare", "--inject", spec]).output().expect("runs");
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(stderr.contains("never reached"), "{stderr}");
 }

@@ -123,8 +123,13 @@ fn instruction_records() {
     let first: Vec<&str> = lines.lines().next().expect("an instruction").split(' ').collect();
     assert_eq!(first.len(), 15, "{first:?}");
     assert_eq!((first[0], first[2], first[4]), ("0", "80000000", "3"));
-    assert!(lines.lines().count() as u64 <= result["tiles"][0]["instructions"].as_u64().expect("a count"));
-    let orders: Vec<u64> =
-        lines.lines().map(|line| line.split(' ').nth(1).expect("order").parse().expect("number")).collect();
+    assert!(
+        lines.lines().count() as u64
+            <= result["tiles"][0]["instructions"].as_u64().expect("a count")
+    );
+    let orders: Vec<u64> = lines
+        .lines()
+        .map(|line| line.split(' ').nth(1).expect("order").parse().expect("number"))
+        .collect();
     assert!(orders.windows(2).all(|pair| pair[1] == pair[0] + 1));
 }

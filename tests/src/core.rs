@@ -9,7 +9,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use thiserror::Error;
 
 /// Cycles after which a run is given up; the longest test program needs a tenth of it.
-const MAX_CYCLES: u64 = 200_000_000;
+const MAX_CYCLES: u64 = 20_000_000;
 
 /// What can go wrong with the core under test.
 #[derive(Debug, Error)]
@@ -25,6 +25,14 @@ pub enum CoreError {
     /// The bench does not build.
     #[error("building the core's bench failed:\n{0}")]
     Build(String),
+    /// The core has changed so that a mutation does not apply any more.
+    #[error("{file} does not hold exactly once: {text}")]
+    Mutation {
+        /// The source file.
+        file: String,
+        /// What should be there.
+        text: String,
+    },
 }
 
 fn io(what: impl Into<String>) -> impl FnOnce(Error) -> CoreError {
@@ -70,7 +78,35 @@ impl Core {
     /// # Errors
     /// If it does not build.
     pub fn bench() -> Result<Self, CoreError> {
-        build(&repository().join("rtl/core")).map(Self::Bench)
+        build(&core_sources(), "-O2").map(Self::Bench)
+    }
+
+    /// The bench of a core changed on purpose: in `file` of `rtl/core` the only occurrence of
+    /// `from` is replaced.
+    ///
+    /// # Errors
+    /// If there is not exactly one, or if the changed core does not build.
+    pub fn mutant(file: &str, from: &str, to: &str) -> Result<Self, CoreError> {
+        let text = fs::read_to_string(core_sources().join(file)).map_err(io(file))?;
+        if text.matches(from).count() != 1 {
+            return Err(CoreError::Mutation { file: file.to_owned(), text: from.to_owned() });
+        }
+        let copy = tempfile::tempdir().map_err(io("creating a temporary folder"))?;
+        copy_tree(&core_sources(), copy.path())?;
+        fs::write(copy.path().join(file), text.replace(from, to)).map_err(io(file))?;
+        // It runs a few programs only: compiling fast matters more.
+        build(copy.path(), "-O0").map(Self::Bench)
+    }
+
+    /// The command `covert`, which `make build` has built.
+    ///
+    /// # Errors
+    /// If it is not there.
+    pub fn covert() -> Result<Self, CoreError> {
+        let path = target().join("release/covert");
+        fs::metadata(&path)
+            .map_err(io(format!("looking for {}; run: make build", path.display())))?;
+        Ok(Self::Covert(path))
     }
 
     /// Whether memory latency can be chosen.
@@ -83,7 +119,7 @@ impl Core {
         match self {
             Self::Bench(path) => {
                 let mut command = Command::new(path);
-                command.arg(elf).args(["--max-cycles", &MAX_CYCLES.to_string()]);
+                command.arg(elf).args(["--ram", "32", "--max-cycles", &MAX_CYCLES.to_string()]);
                 if let Some((min, max)) = latency.range {
                     command.args(["--latency", &format!("{min}:{max}"), "--ready-rand"]);
                     command.args(["--seed", &latency.seed.to_string()]);
@@ -99,7 +135,8 @@ impl Core {
         }
     }
 
-    /// Starts `elf`; the RVFI lines come from the second value. The program must not print.
+    /// Starts `elf`; the RVFI lines come from the second value. The program must not print. What
+    /// the core's simulator says stands in [`messages`].
     ///
     /// # Errors
     /// If the core cannot be started.
@@ -108,12 +145,13 @@ impl Core {
         elf: &Path,
         latency: Latency,
     ) -> Result<(Running, BufReader<ChildStdout>), CoreError> {
+        let said = File::create(messages(elf)).map_err(io("creating a file for messages"))?;
         let mut child = self
             .command(elf, latency)
             .args(["--rvfi", "/dev/stdout"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(said)
             .spawn()
             .map_err(io(format!("starting {self:?}")))?;
         let out = child.stdout.take().ok_or_else(|| Error::other("no pipe"));
@@ -135,6 +173,12 @@ impl Core {
     }
 }
 
+/// The file beside `elf` that holds what the simulator said when it ran it.
+#[must_use]
+pub fn messages(elf: &Path) -> PathBuf {
+    elf.with_extension("messages")
+}
+
 /// The root of the repository.
 #[must_use]
 pub fn repository() -> PathBuf {
@@ -144,16 +188,22 @@ pub fn repository() -> PathBuf {
 /// Where this crate keeps what it builds and what a failing test leaves behind.
 #[must_use]
 pub fn scratch() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
-    target.join("covert-tests")
+    target().join("covert-tests")
+}
+
+fn target() -> PathBuf {
+    let set = std::env::var_os("CARGO_TARGET_DIR");
+    set.map_or_else(|| repository().join("target"), PathBuf::from)
+}
+
+fn core_sources() -> PathBuf {
+    repository().join("rtl/core")
 }
 
 /// Builds the bench of the core whose sources are in `rtl`, once for each content of that folder.
-///
-/// # Errors
-/// If a file cannot be read or the build fails; then with the compiler's messages.
-pub fn build(rtl: &Path) -> Result<PathBuf, CoreError> {
+fn build(rtl: &Path, flags: &str) -> Result<PathBuf, CoreError> {
     let mut hasher = DefaultHasher::new();
+    flags.hash(&mut hasher);
     hash_tree(rtl, &mut hasher)?;
     let dir = scratch().join(format!("bench-{:016x}", hasher.finish()));
     let bench = dir.join("core_tb");
@@ -166,30 +216,50 @@ pub fn build(rtl: &Path) -> Result<PathBuf, CoreError> {
         let script = rtl.join("tb/build.sh");
         let output = Command::new(&script)
             .arg(&dir)
+            .env("COVERT_CXXFLAGS", flags)
             .output()
             .map_err(io(format!("starting {}", script.display())))?;
         if !output.status.success() || !bench.exists() {
             let text = [output.stdout, output.stderr].concat();
             return Err(CoreError::Build(String::from_utf8_lossy(&text).into_owned()));
         }
+        // Only the program is kept; what cannot be deleted only costs space.
+        let _ = fs::remove_dir_all(dir.join("core_tb.gen"));
         File::create(&done).map_err(io("creating a stamp file"))?;
     }
     Ok(bench)
 }
 
 fn hash_tree(dir: &Path, hasher: &mut DefaultHasher) -> Result<(), CoreError> {
-    let what = || format!("reading {}", dir.display());
-    let mut paths = fs::read_dir(dir)
-        .and_then(|entries| entries.map(|e| e.map(|e| e.path())).collect::<Result<Vec<_>, _>>())
-        .map_err(io(what()))?;
-    paths.sort();
-    for path in paths {
+    for path in entries(dir)? {
+        path.file_name().hash(hasher);
         if path.is_dir() {
             hash_tree(&path, hasher)?;
         } else {
-            path.file_name().hash(hasher);
-            fs::read(&path).map_err(io(what()))?.hash(hasher);
+            fs::read(&path).map_err(io(path.display().to_string()))?.hash(hasher);
         }
     }
     Ok(())
+}
+
+fn copy_tree(from: &Path, to: &Path) -> Result<(), CoreError> {
+    fs::create_dir_all(to).map_err(io(to.display().to_string()))?;
+    for path in entries(from)? {
+        let Some(name) = path.file_name() else { continue };
+        if path.is_dir() {
+            copy_tree(&path, &to.join(name))?;
+        } else {
+            fs::copy(&path, to.join(name)).map_err(io(path.display().to_string()))?;
+        }
+    }
+    Ok(())
+}
+
+/// The paths in `dir`, sorted.
+fn entries(dir: &Path) -> Result<Vec<PathBuf>, CoreError> {
+    let mut paths = fs::read_dir(dir)
+        .and_then(|entries| entries.map(|e| e.map(|e| e.path())).collect::<Result<Vec<_>, _>>())
+        .map_err(io(format!("reading {}", dir.display())))?;
+    paths.sort();
+    Ok(paths)
 }

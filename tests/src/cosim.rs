@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::core::{Core, Latency, scratch};
+use crate::core::{Core, Latency, messages, scratch};
 use crate::program::{Options, Program};
 use crate::trace::{Difference, Qemu, Summary, compare, parse_log, read_rvfi};
 
@@ -48,8 +48,9 @@ pub fn run(core: &Core, options: &Options, latency: Latency) -> Result<Summary, 
             Ok(summary)
         }
         Err(error) => {
+            let said = fs::read_to_string(messages(&elf)).unwrap_or_default();
             let report = format!(
-                "{error}\n{options:?} {latency:?}\nrerun: cargo run --release -p covert-tests --bin \
+                "{error}\n{said}{options:?} {latency:?}\nrerun: cargo run --release -p covert-tests --bin \
                  cosim -- --seed {} --items {}{}\n",
                 options.seed,
                 options.items,

@@ -1,11 +1,15 @@
 //! The independent reference for the core, and tests across the parts of COVERT.
 //!
-//! - [`program`]: directed and random programs as ELF files;
+//! - [`program`]: random programs as ELF files;
 //! - [`trace`]: what QEMU and the core say they retired, and the comparison of the two;
 //! - [`core`]: the core under test, the bench of `rtl/core/tb` or the command `covert`;
-//! - [`cosim`]: a program on both.
+//! - [`cosim`]: a random program on both;
+//! - [`directed`]: the directed programs and their expected output;
+//! - [`guest`]: the built-in guests on the simulated chip.
 
 pub mod core;
 pub mod cosim;
+pub mod directed;
+pub mod guest;
 pub mod program;
 pub mod trace;

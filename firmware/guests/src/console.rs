@@ -74,11 +74,7 @@ pub fn read(buffer: &mut [u8]) -> Input {
         }
         len += 1;
     }
-    if len == 0 {
-        Input::Empty
-    } else {
-        Input::Bytes(len)
-    }
+    if len == 0 { Input::Empty } else { Input::Bytes(len) }
 }
 
 /// Prints its arguments, one after the other; each is a [`Show`](crate::text::Show).

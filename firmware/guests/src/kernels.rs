@@ -18,34 +18,13 @@ pub struct Kernel {
 
 /// Every kernel, in the order of the output.
 pub const KERNELS: &[Kernel] = &[
-    Kernel {
-        name: "mix",
-        run: mix,
-    },
-    Kernel {
-        name: "matmul",
-        run: matmul,
-    },
-    Kernel {
-        name: "sort",
-        run: sort,
-    },
-    Kernel {
-        name: "crc32",
-        run: crc32,
-    },
-    Kernel {
-        name: "sieve",
-        run: sieve,
-    },
-    Kernel {
-        name: "chase",
-        run: chase,
-    },
-    Kernel {
-        name: "machine",
-        run: machine,
-    },
+    Kernel { name: "mix", run: mix },
+    Kernel { name: "matmul", run: matmul },
+    Kernel { name: "sort", run: sort },
+    Kernel { name: "crc32", run: crc32 },
+    Kernel { name: "sieve", run: sieve },
+    Kernel { name: "chase", run: chase },
+    Kernel { name: "machine", run: machine },
 ];
 
 /// Marsaglia's xorshift32, the generator of test data; `state` must not be 0.
@@ -79,14 +58,8 @@ pub fn mix(_: &mut Scratch, seed: u32) -> u32 {
         let a = xorshift(&mut state);
         let b = xorshift(&mut state) >> (a & 31);
         let signed = (a as i32).wrapping_shr(b & 31);
-        hash = fold(
-            hash,
-            a.wrapping_mul(b) ^ ((u64::from(a) * u64::from(b)) >> 32) as u32,
-        );
-        hash = fold(
-            hash,
-            ((i64::from(signed) * i64::from(b as i32)) >> 32) as u32,
-        );
+        hash = fold(hash, a.wrapping_mul(b) ^ ((u64::from(a) * u64::from(b)) >> 32) as u32);
+        hash = fold(hash, ((i64::from(signed) * i64::from(b as i32)) >> 32) as u32);
         // The zero divisor is the case in which RISC-V and Rust differ: it stays out here.
         if let (Some(quotient), Some(rest)) = (a.checked_div(b), a.checked_rem(b)) {
             hash = fold(hash, quotient.wrapping_add(rest));
@@ -114,9 +87,7 @@ pub fn matmul(scratch: &mut Scratch, seed: u32) -> u32 {
                 terms.fold(0, |sum, (x, y)| sum.wrapping_add(x.wrapping_mul(*y)));
         }
     }
-    product[..N * N]
-        .iter()
-        .fold(FOLD_START, |hash, &word| fold(hash, word))
+    product[..N * N].iter().fold(FOLD_START, |hash, &word| fold(hash, word))
 }
 
 /// Heap sort: branches that cannot be predicted.
@@ -161,9 +132,7 @@ pub fn crc32(scratch: &mut Scratch, seed: u32) -> u32 {
 pub fn crc32_of(bytes: impl Iterator<Item = u8>) -> u32 {
     let mut table = [0; 16];
     for (index, entry) in table.iter_mut().enumerate() {
-        *entry = (0..4).fold(index as u32, |crc, _| {
-            (crc >> 1) ^ (0xedb8_8320 * (crc & 1))
-        });
+        *entry = (0..4).fold(index as u32, |crc, _| (crc >> 1) ^ (0xedb8_8320 * (crc & 1)));
     }
     !bytes.fold(!0, |mut crc, byte| {
         crc ^= u32::from(byte);
@@ -255,9 +224,7 @@ pub fn machine(scratch: &mut Scratch, seed: u32) -> u32 {
             _ => acc = acc.wrapping_sub(word),
         }
     }
-    data[..CODE]
-        .iter()
-        .fold(fold(FOLD_START, acc), |hash, &word| fold(hash, word))
+    data[..CODE].iter().fold(fold(FOLD_START, acc), |hash, &word| fold(hash, word))
 }
 
 #[cfg(test)]

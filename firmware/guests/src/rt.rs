@@ -55,12 +55,7 @@ pub fn set_trap_handler(handler: TrapHandler) {
 
 /// Prints what a trap was and ends the guest.
 pub fn unexpected_trap(frame: &Frame) -> ! {
-    print!(
-        "unexpected trap: cause ",
-        Hex(frame.cause),
-        " at ",
-        Hex(frame.pc)
-    );
+    print!("unexpected trap: cause ", Hex(frame.cause), " at ", Hex(frame.pc));
     print!(" value ", Hex(frame.tval), "\n");
     sbi::shutdown(false)
 }

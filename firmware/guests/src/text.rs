@@ -68,10 +68,7 @@ impl Show for HexBytes<'_> {
     fn show(&self, sink: &mut dyn Sink) {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         for &byte in self.0 {
-            sink.put(&[
-                DIGITS[usize::from(byte >> 4)],
-                DIGITS[usize::from(byte & 15)],
-            ]);
+            sink.put(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
         }
     }
 }
@@ -87,11 +84,7 @@ pub struct Buffer<const N: usize, F: FnMut(&[u8])> {
 impl<const N: usize, F: FnMut(&[u8])> Buffer<N, F> {
     /// An empty buffer that hands its text to `out`.
     pub fn new(out: F) -> Self {
-        Self {
-            bytes: [0; N],
-            len: 0,
-            out,
-        }
+        Self { bytes: [0; N], len: 0, out }
     }
 
     /// Hands on what has been collected.

@@ -75,7 +75,8 @@ struct Request {
     uint32_t wstrb;
 };
 
-// Main memory: channels with in-order answers after 1 or more cycles. A write is visible when it is accepted.
+// Main memory: channels with in-order answers, `max_latency` cycles or less after acceptance (0: always in the same
+// cycle). A write is visible when it is accepted.
 class Memory {
   public:
     Memory(unsigned channels, uint64_t bytes, uint64_t seed, unsigned max_latency)
@@ -97,8 +98,8 @@ class Memory {
     unsigned out_of_range() const { return out_of_range_; }
     unsigned outstanding(unsigned channel) const { return static_cast<unsigned>(queues_[channel].size()); }
 
-    // What the channel sees in the coming cycle.
-    bool ready() { return max_latency_ <= 1 || !random_.one_in(4); }
+    // What the channel sees in this cycle: ask for the answer after accept().
+    bool ready() { return max_latency_ == 0 || !random_.one_in(4); }
     bool response(unsigned channel, uint64_t now, uint32_t& data) {
         auto& queue = queues_[channel];
         if (queue.empty() || queue.front().due > now) return false;
@@ -120,7 +121,7 @@ class Memory {
         } else {
             data = word;
         }
-        uint64_t due = now + 1 + random_.below(max_latency_);
+        uint64_t due = now + random_.below(max_latency_ + 1);
         if (!queues_[channel].empty() && due <= queues_[channel].back().due) due = queues_[channel].back().due + 1;
         queues_[channel].push_back({due, data});
     }

@@ -20,10 +20,10 @@ opt_epochs:     .word   24
 opt_every:      .word   4               # epochs between checkpoints
 opt_seg:        .word   0, 0            # segment: offset in the boot region, bytes
 opt_fail:       .word   0               # epoch in which to do what opt_what says, 0: never
-opt_what:       .word   0               # 1 drop the tile, 2 VMM_FAIL, 3 bad access, 4 spin, 5 write out of turn
+opt_what:       .word   0               # 1 drop the tile, 2 VMM_FAIL, 3 bad access, 4 clone to a third tile
 opt_limit:      .word   20000           # TIME_LIMIT
 opt_attempts:   .word   3               # MAX_ATTEMPTS
-opt_spare:      .word   0
+opt_third:      .word   0               # the third tile
 
         .section .text, "ax"
         .globl  _start
@@ -106,6 +106,25 @@ resume:
 epoch:
         lw      s5, ST_COUNT(s1)
         lw      s6, ST_SUM(s1)
+        lw      t0, 20(s4)
+        bne     t0, s5, work
+        lw      t0, 24(s4)
+        li      t1, 4
+        bne     t0, t1, work
+        # A third member, unless this is a replay behind its arrival.
+        lw      t2, 36(s4)
+        lw      t0, UnitRegMembers(s0)
+        srl     t0, t0, t2
+        andi    t0, t0, 1
+        bnez    t0, work
+        slli    t3, t2, 8
+        ori     t0, t3, CommandPrecopy
+        sw      t0, UnitRegCmd(s0)
+        call    poll
+        ori     t0, t3, CommandJoin
+        sw      t0, UnitRegCmd(s0)
+        j       _start
+work:
         li      s7, 0
 1:      # page (5 * count + 7 * k) % PAGES, word count % 16
         slli    t0, s5, 2
@@ -201,4 +220,5 @@ poll:
         andi    t0, t0, UnitStatusBusy
         bnez    t0, 1b
         ret
+        .balign 4
 image_end:

@@ -85,12 +85,13 @@ int main() {
         uint64_t device_due = 0;
         uint64_t quarantine_until = 0;
         bool was_valid = false, was_quarantine = false;
-        uint32_t was_addr = 0;
+        uint32_t was_addr = 0, dirty_page = 0;
+        bool dirty = false;
         std::string wrong;
         uint64_t now = 0;
         for (; now < 60000 && wrong.empty(); now++) {
             top->rst_ni = now >= 4;
-            const bool idle = answers.empty();
+            const bool idle = answers.empty() && now > 100;
             const bool quarantine = now < 8 || now < quarantine_until;
             if (!quarantine && now > 100 && random.one_in(400)) quarantine_until = now + 20 + random.below(40);
             top->quarantine_i = quarantine;
@@ -106,14 +107,25 @@ int main() {
             top->tile_req_priv_i = random.one_in(2) ? 3 : random.below(4);
             top->tile_req_instr_i = random.one_in(4);
             top->mem_req_ready_i = latency == 1 || !random.one_in(3);
-            const uint32_t data = random.bits();
-            top->mem_rsp_data_i = data;
-            top->mem_rsp_valid_i = !answers.empty() && answers.front().first <= now;
-            if (top->mem_rsp_valid_i) top->mem_rsp_data_i = answers.front().second;
+            top->mem_rsp_valid_i = 0;
             top->dev_done_i = 0;
             top->dev_rdata_i = random.bits();
             top->dev_err_i = random.one_in(8);
             top->clk_i = 0;
+            top->eval();
+            // Memory may answer in the cycle of the acceptance.
+            const bool taken = now >= 8 && top->mem_req_valid_o && top->mem_req_ready_i;
+            if (taken) {
+                uint64_t due = now + random.below(latency);
+                if (!answers.empty() && due <= answers.back().first) due = answers.back().first + 1;
+                answers.push_back({due, random.bits()});
+                answer_wanted.push_back(true);
+            }
+            top->mem_rsp_data_i = random.bits();
+            if (!answers.empty() && answers.front().first <= now) {
+                top->mem_rsp_valid_i = 1;
+                top->mem_rsp_data_i = answers.front().second;
+            }
             top->eval();
             if (top->dev_valid_o && now >= 8) {
                 if (device_due == 0) device_due = now + 1 + random.below(6);
@@ -132,7 +144,39 @@ int main() {
                     to_memory.clear();
                     unanswered.clear();
                 }
-                // Answers first: an access is never answered in the cycle in which it is accepted.
+                if (top->tile_req_valid_i && top->tile_req_ready_o) {
+                    if (quarantine) wrong = "request taken in quarantine";
+                    const Access a = classify(bare, tile, guest_size, top->tile_req_addr_i, top->tile_req_we_i,
+                                              top->tile_req_wdata_i, top->tile_req_wstrb_i, top->tile_req_priv_i,
+                                              top->tile_req_instr_i, now);
+                    seen[static_cast<int>(a.kind)]++;
+                    unanswered.push_back(a);
+                    if (a.kind == Kind::Memory) to_memory.push_back(a);
+                    if (unanswered.size() > 4) wrong = "more than four outstanding";
+                }
+                // The dirty flag comes one cycle after memory took the write.
+                if (top->dirty_o != dirty || (dirty && top->dirty_page_o != dirty_page)) wrong = "dirty flag";
+                dirty = false;
+                if (top->mem_req_valid_o) {
+                    if (quarantine) wrong = "request to memory in quarantine";
+                    if (top->mem_req_addr_o / RegionStride != tile) wrong = "outside the domain";
+                    if (was_valid && was_addr != top->mem_req_addr_o) wrong = "request to memory changed";
+                    if (top->mem_req_ready_i) {
+                        if (to_memory.empty()) wrong = "request to memory from nowhere";
+                        else {
+                            const Access a = to_memory.front();
+                            to_memory.pop_front();
+                            if (a.phys != top->mem_req_addr_o || a.we != top->mem_req_we_o ||
+                                (a.we && a.wdata != top->mem_req_wdata_o) || a.wstrb != top->mem_req_wstrb_o)
+                                wrong = "wrong request to memory";
+                            dirty = a.we;
+                            dirty_page = (a.phys % RegionStride) / PageSize;
+                        }
+                    }
+                } else {
+                    if (was_valid && !quarantine) wrong = "request to memory withdrawn";
+                }
+                // Only memory answers in the cycle in which an access is accepted.
                 const bool swallowed = top->mem_rsp_valid_i && !answer_wanted.front();
                 if (top->tile_rsp_valid_o) {
                     if (quarantine) wrong = "answer in quarantine";
@@ -140,7 +184,7 @@ int main() {
                     else {
                         const Access a = unanswered.front();
                         unanswered.pop_front();
-                        if (a.accepted >= now) wrong = "answer too early";
+                        if (a.accepted + (a.kind != Kind::Memory) > now) wrong = "answer too early";
                         if (top->tile_rsp_err_o != (a.kind == Kind::Refused || (a.kind == Kind::Device && top->dev_err_i)))
                             wrong = "wrong rsp_err";
                         if (a.kind == Kind::Memory && (!top->mem_rsp_valid_i || top->tile_rsp_data_o != top->mem_rsp_data_i))
@@ -164,40 +208,6 @@ int main() {
                     answer_wanted.pop_front();
                 }
 
-                if (top->tile_req_valid_i && top->tile_req_ready_o) {
-                    if (quarantine) wrong = "request taken in quarantine";
-                    const Access a = classify(bare, tile, guest_size, top->tile_req_addr_i, top->tile_req_we_i,
-                                              top->tile_req_wdata_i, top->tile_req_wstrb_i, top->tile_req_priv_i,
-                                              top->tile_req_instr_i, now);
-                    seen[static_cast<int>(a.kind)]++;
-                    unanswered.push_back(a);
-                    if (a.kind == Kind::Memory) to_memory.push_back(a);
-                    if (unanswered.size() > 4) wrong = "more than four outstanding";
-                }
-                if (top->mem_req_valid_o) {
-                    if (quarantine) wrong = "request to memory in quarantine";
-                    if (top->mem_req_addr_o / RegionStride != tile) wrong = "outside the domain";
-                    if (was_valid && was_addr != top->mem_req_addr_o) wrong = "request to memory changed";
-                    if (top->mem_req_ready_i) {
-                        if (to_memory.empty()) wrong = "request to memory from nowhere";
-                        else {
-                            const Access a = to_memory.front();
-                            to_memory.pop_front();
-                            if (a.phys != top->mem_req_addr_o || a.we != top->mem_req_we_o ||
-                                (a.we && a.wdata != top->mem_req_wdata_o) || a.wstrb != top->mem_req_wstrb_o)
-                                wrong = "wrong request to memory";
-                            if (top->dirty_o != a.we) wrong = "dirty flag";
-                            if (a.we && top->dirty_page_o != (a.phys % RegionStride) / PageSize) wrong = "dirty page";
-                            uint64_t due = now + 1 + random.below(latency);
-                            if (!answers.empty() && due <= answers.back().first) due = answers.back().first + 1;
-                            answers.push_back({due, random.bits()});
-                            answer_wanted.push_back(true);
-                        }
-                    }
-                } else {
-                    if (was_valid && !quarantine) wrong = "request to memory withdrawn";
-                    if (top->dirty_o) wrong = "dirty without a write";
-                }
                 was_valid = top->mem_req_valid_o && !top->mem_req_ready_i;
                 was_addr = top->mem_req_addr_o;
                 if (top->dev_valid_o) {

@@ -24,7 +24,7 @@ struct Bench {
 
     Bench(uint64_t seed, unsigned latency)
         : memory(1, uint64_t{5} * RegionStride, seed, latency), random(seed + 99),
-          guest_size(PageSize * (1 + random.below(600))), pages((GuestOffset + guest_size) / PageSize) {
+          guest_size(PageSize * (1 + random.below(300))), pages((GuestOffset + guest_size) / PageSize) {
         top.rst_ni = 0;
         top.start_i = top.abort_i = top.commit_i = top.ckpt_valid_i = top.slot_i = 0;
         top.members_i = 1;
@@ -35,9 +35,6 @@ struct Bench {
     uint32_t& at(uint32_t region, uint32_t offset) { return memory.at(uint64_t{region} * RegionStride + offset); }
 
     void cycle(uint32_t writers = 0, uint32_t offset = 0, uint32_t value = 0) {
-        uint32_t data = random.bits();
-        top.mem_rsp_valid_i = memory.response(0, now, data);
-        top.mem_rsp_data_i = data;
         top.mem_req_ready_i = memory.ready();
         top.set_i = writers;
         top.set_page_i = offset / PageSize;
@@ -45,6 +42,9 @@ struct Bench {
         top.eval();
         if (top.rst_ni && top.mem_req_valid_o && top.mem_req_ready_i)
             memory.accept(0, now, {top.mem_req_addr_o, static_cast<bool>(top.mem_req_we_o), top.mem_req_wdata_o, top.mem_req_wstrb_o});
+        uint32_t data = random.bits();
+        top.mem_rsp_valid_i = memory.response(0, now, data);
+        top.mem_rsp_data_i = data;
         for (uint32_t t = 0; t < 2; t++) {
             if ((writers >> t) & 1) at(t, offset) = value;
         }
@@ -66,10 +66,10 @@ struct Bench {
         cycle();
         top.start_i = 0;
     }
-    bool wait(uint32_t writers = 0, uint64_t limit = 3'000'000) {
+    bool wait(uint32_t writers = 0, uint64_t limit = 20'000'000) {
         const uint64_t from = now;
         while (top.busy_o && now - from < limit) {
-            if (writers && random.one_in(50)) write(writers);
+            if (writers && random.one_in(2000)) write(writers);
             else cycle();
         }
         job_cycles = now - from;
@@ -80,10 +80,10 @@ struct Bench {
         return wait(writers);
     }
     // The covered pages of two regions are equal.
-    bool same(uint32_t a, uint32_t b) {
+    bool same(uint32_t a, uint32_t b, bool quiet = false) {
         for (uint32_t o = FirstPage * PageSize; o < pages * PageSize; o += 4) {
             if (at(a, o) != at(b, o)) {
-                std::printf("  regions %u and %u differ at page %u\n", a, b, o / PageSize);
+                if (!quiet) std::printf("  regions %u and %u differ at page %u\n", a, b, o / PageSize);
                 return false;
             }
         }
@@ -116,10 +116,10 @@ struct Bench {
 
 int main(int argc, char** argv) {
     bench::Verdict verdict;
-    const unsigned seeds = argc > 1 ? static_cast<unsigned>(std::atoi(argv[1])) : 10;
+    const unsigned seeds = argc > 1 ? static_cast<unsigned>(std::atoi(argv[1])) : 6;
     unsigned committed = 0, failed = 0, aborted = 0, rolled_back = 0, joined = 0;
     for (unsigned seed = 0; seed < seeds; seed++) {
-        Bench b(seed, 1 + seed % 3);
+        Bench b(seed, seed % 3);
         bench::Random& random = b.random;
         bool ok = true;
         std::string history;
@@ -190,7 +190,7 @@ int main(int argc, char** argv) {
                     const bool apart = random.one_in(2);
                     for (uint32_t i = 1 + random.below(3); i > 0; i--) b.write(1 + random.below(2));
                     if (apart) for (uint32_t i = random.below(20); i > 0; i--) b.write(3);
-                    const bool differ = !b.same(0, 1);
+                    const bool differ = !b.same(0, 1, true);
                     must(b.run(Checkpoint) && b.top.failed_o == differ, "differing");
                     failed++;
                     must(b.run(Restore), "rollback");
@@ -232,7 +232,7 @@ int main(int argc, char** argv) {
                 failed, aborted, rolled_back);
     {
         // Cost of a walk over clean pages.
-        Bench b(5, 1);
+        Bench b(5, 0);
         b.run(Clear);
         b.top.members_i = 3;
         b.run(Checkpoint);

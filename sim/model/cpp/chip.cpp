@@ -4,6 +4,11 @@
 
 #include "covert-model/src/ffi.rs.h"
 #include "models.h"
+#include "verilated.h"
+
+// Verilator's runtime calls this where it cannot go on, as when logic does not settle: an error of the call
+// that led there, not the end of the process.
+void vl_fatal(const char*, int, const char*, const char* message) { throw std::runtime_error{message}; }
 
 namespace covert {
 

@@ -49,6 +49,8 @@ class ChipModel final : public Chip {
 public:
     explicit ChipModel(const Setup& setup)
         : context_{std::make_unique<VerilatedContext>()}, memory_{setup.memory_bytes} {
+        // No worker threads: a process that forks must have one thread.
+        context_->threads(1);
         context_->traceEverOn(Wrapped::Fault);
         model_ = std::make_unique<Model>(context_.get(), "TOP");
         for (unsigned i = 0; i < Channels; ++i)
@@ -68,11 +70,15 @@ public:
         state_ = std::make_unique<State>(*context_);
     }
     ~ChipModel() override {
+        enter();
         close_trace();
         model_->final();
+        model_.reset();
+        Verilated::threadContextp(nullptr);
     }
 
     uint32_t run(uint64_t until) override {
+        enter();
         while (cycle_ < until && stop_ == 0) tick();
         if (stop_ != 0 && !ended_) {
             // What the console's transmit FIFO still holds was released before the end.
@@ -137,10 +143,12 @@ public:
     }
     bool bit(uint32_t variable, uint32_t word, uint32_t bit) const override { return state_->bit(variable, word, bit); }
     void flip(uint32_t variable, uint32_t word, uint32_t bit) override {
+        enter();
         state_->flip(variable, word, bit);
         settle();
     }
     void force(uint32_t variable, uint32_t word, uint32_t bit, bool value) override {
+        enter();
         state_->force(variable, word, bit, value);
         if (state_->apply_forces()) settle();
     }
@@ -169,6 +177,7 @@ public:
 
     void open_trace(rust::Str path) override {
         if constexpr (Wrapped::Fault) {
+            enter();
             close_trace();
             trace_ = std::make_unique<VerilatedFstC>();
             model_->trace(trace_.get(), 99);
@@ -197,6 +206,9 @@ private:
     static constexpr uint32_t StatePowerOn = 6;
     // Of the nominal 50 MHz clock, in the models' time unit of a picosecond.
     static constexpr uint64_t HalfPeriod = 10000;
+
+    // Verilator's runtime keeps a pointer to the context in use per thread; there may be other chips.
+    void enter() { Verilated::threadContextp(context_.get()); }
 
     void clock() {
         model_->clk_i = 0;

@@ -39,8 +39,19 @@ fn flips_reach_all_that_depends_on_them() {
     let program = work.path().join("flips");
     run(Command::new(env::var_os("CXX").unwrap_or_else(|| "c++".into()))
         .args(["-std=c++17", "-O1", "-w", "-pthread", "-DVL_TIME_CONTEXT", "-DVM_TRACE=1"])
-        .args(["-DVM_TRACE_FST=1", "-DVM_COVERAGE=0", "-DVM_SC=0", "-DVM_TIMING=0", "-DVERILATOR=1"])
-        .args([Path::new("-I"), &root.join("include"), Path::new("-I"), &root.join("include/vltstd")])
+        .args([
+            "-DVM_TRACE_FST=1",
+            "-DVM_COVERAGE=0",
+            "-DVM_SC=0",
+            "-DVM_TIMING=0",
+            "-DVERILATOR=1",
+        ])
+        .args([
+            Path::new("-I"),
+            &root.join("include"),
+            Path::new("-I"),
+            &root.join("include/vltstd"),
+        ])
         .args([Path::new("-I"), &root.join("include/fstcpp"), Path::new("-I"), &here.join("cpp")])
         .arg("-I")
         .arg(work.path())

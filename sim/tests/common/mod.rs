@@ -14,7 +14,7 @@ pub fn assemble(name: &str, defines: &[(&str, u32)], folder: &Path) -> PathBuf {
     let program = folder.join(name).with_extension("elf");
     let mut gcc = Command::new("riscv64-unknown-elf-gcc");
     gcc.args(["-march=rv32imac_zicsr_zifencei", "-mabi=ilp32", "-nostdlib", "-static"]);
-    gcc.args(["-Wl,-Ttext=0x80000000", "-Wl,--no-warn-rwx-segments", "-o"]).arg(&program);
+    gcc.args(["-Wl,-n", "-Wl,-Ttext=0x80000000", "-Wl,--no-warn-rwx-segments", "-o"]).arg(&program);
     for (symbol, value) in defines {
         gcc.arg(format!("-Wa,--defsym,{symbol}={value}"));
     }

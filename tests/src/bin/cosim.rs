@@ -42,7 +42,8 @@ fn range(text: &str) -> Result<(u32, u32), String> {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let core = match arguments.bench.clone().map_or_else(Core::bench, |path| Ok(Core::Bench(path))) {
+    let core = match arguments.bench.clone().map_or_else(Core::bench, |path| Ok(Core::Bench(path)))
+    {
         Ok(core) => core,
         Err(error) => {
             eprintln!("cosim: {error}");
@@ -53,10 +54,8 @@ fn main() -> ExitCode {
     let mut failures = 0;
     let start = Instant::now();
     for seed in arguments.seed..arguments.seed + arguments.count {
-        let latency = Latency {
-            range: arguments.latency,
-            seed: arguments.latency_seed.unwrap_or(seed),
-        };
+        let latency =
+            Latency { range: arguments.latency, seed: arguments.latency_seed.unwrap_or(seed) };
         match cosim::run(&core, &Options::new(seed, arguments.items), latency) {
             Ok(summary) => total.add(summary),
             Err(failure) => {

@@ -79,11 +79,7 @@ pub(super) fn r_type(opcode: u32, funct3: u32, funct7: u32, rd: Reg, rs1: Reg, r
 /// Immediate operation, load, jalr, CSR access; only the low 12 bits of `imm` count.
 #[must_use]
 pub(super) fn i_type(opcode: u32, funct3: u32, rd: Reg, rs1: Reg, imm: i32) -> u32 {
-    ((imm as u32) & 0xFFF) << 20
-        | u32::from(rs1) << 15
-        | funct3 << 12
-        | u32::from(rd) << 7
-        | opcode
+    ((imm as u32) & 0xFFF) << 20 | u32::from(rs1) << 15 | funct3 << 12 | u32::from(rd) << 7 | opcode
 }
 
 /// Store.
@@ -180,6 +176,11 @@ impl Asm {
     pub(super) fn bind(&mut self, label: Label) {
         assert!(self.labels[label.0].is_none(), "label bound twice");
         self.labels[label.0] = Some(self.here());
+    }
+
+    /// The address of a label that is bound.
+    pub(super) fn address(&self, label: Label) -> u32 {
+        self.labels[label.0].expect("label is bound")
     }
 
     fn fixup(&mut self, label: Label, fixup: Fixup) {

@@ -3,11 +3,11 @@
 //! instructions there that change them; items inside loops and branches change neither.
 
 use super::asm::{
-    Asm, BNE, BRANCHES, CSR_IMMEDIATE, CSRRC, CSRRW, FENCE_I, Label, RA, Reg, SP, ZERO, i_type,
-    r_type,
+    Asm, BEQ, BNE, BRANCHES, CSR_IMMEDIATE, CSRRC, CSRRS, CSRRW, FENCE_I, Label, RA, Reg, SP, ZERO,
+    i_type, r_type,
 };
 use super::compressed as c;
-use super::handlers::{self, Epoch};
+use super::handlers;
 use super::simple::{self, BASE, GP, LOOP};
 use super::{CHECKED, DATA, DATA_SIZE, EXIT_DEVICE, FRAMES, Options, Program, Rng, csr, privilege};
 
@@ -32,6 +32,7 @@ pub(super) struct Generator {
     pub(super) timeout_wait: bool,
     pub(super) tables: [Label; 2],
     pub(super) guest_only: bool,
+    pub(super) reservations: bool,
     /// `ra` holds a return address that is still needed.
     pub(super) in_call: bool,
     depth: u32,
@@ -42,11 +43,9 @@ pub(super) fn generate(options: Options) -> Program {
     let mut asm = Asm::new(super::BASE);
     let start = asm.label();
     asm.jal(ZERO, start);
-    let epoch = options.epoch.map(|length| Epoch { length });
-    let tables = [
-        handlers::emit(&mut asm, handlers::MACHINE, epoch),
-        handlers::emit(&mut asm, handlers::SUPERVISOR, None),
-    ];
+    let tables =
+        [handlers::MACHINE, handlers::SUPERVISOR].map(|level| handlers::emit(&mut asm, level));
+    let vectors = tables.map(|table| asm.address(table));
     asm.bind(start);
     let interrupts = rng.pick(&csr::SUPERVISOR_INTERRUPTS);
     let data = (0..DATA_SIZE / 4).flat_map(|_| rng.value().to_le_bytes()).collect::<Vec<u8>>();
@@ -60,20 +59,28 @@ pub(super) fn generate(options: Options) -> Program {
         timeout_wait: false,
         tables,
         guest_only: options.guest_only,
+        reservations: options.reservations,
         in_call: false,
         depth: 0,
     };
-    g.set_up(options.epoch);
+    g.set_up();
     for _ in 0..options.items {
         g.top_item();
     }
     g.finish();
-    let data = data.into_iter().chain([0; (CHECKED - DATA_SIZE) as usize]).collect();
-    Program { options, code: g.asm.finish(), data }
+    let mut data = data;
+    data.resize(CHECKED as usize, 0);
+    for (offset, value) in
+        [(handlers::EPOCH_LENGTH, options.epoch), (handlers::TIMER_PERIOD, options.timer)]
+    {
+        let at = DATA_SIZE as usize + offset as usize;
+        data[at..at + 4].copy_from_slice(&value.unwrap_or(0).to_le_bytes());
+    }
+    Program { options, code: g.asm.finish(), data, vectors }
 }
 
 impl Generator {
-    fn set_up(&mut self, epoch: Option<u32>) {
+    fn set_up(&mut self) {
         let asm = &mut self.asm;
         for (level, (table, frame)) in [handlers::MACHINE, handlers::SUPERVISOR]
             .into_iter()
@@ -97,21 +104,37 @@ impl Generator {
         asm.addi(GP, SP, 0);
         asm.li(BASE, DATA);
         asm.li(LOOP, 0);
-        if let Some(length) = epoch {
-            asm.li(5, length);
-            asm.csr(CSRRW, ZERO, csr::MEPOCH, 5);
-            asm.csr(CSRRW, ZERO, csr::MFINGERPRINT, ZERO);
-            asm.li(5, 1 << csr::EPOCH_INTERRUPT);
-            asm.csr(CSRRW, ZERO, csr::MIE, 5);
-        } else if self.guest_only {
-            // The same length of set-up as above, so that both stand at the same addresses.
-            for _ in 0..5 {
-                asm.addi(5, ZERO, 0);
-            }
+        if self.guest_only {
+            self.arm();
         }
         if self.guest_only {
             privilege::delegate(self);
             privilege::lower(self, Mode::Supervisor);
+        }
+    }
+
+    /// Starts the first epoch and the timer, if the frame says so: the code is the same without, so that the
+    /// two can be compared and QEMU does not meet CSRs it has not.
+    fn arm(&mut self) {
+        let asm = &mut self.asm;
+        let without = asm.label();
+        asm.li(6, FRAMES[0]);
+        asm.lw(5, 6, handlers::EPOCH_LENGTH);
+        asm.branch(BEQ, 5, ZERO, without);
+        asm.csr(CSRRW, ZERO, csr::MEPOCH, 5);
+        asm.csr(CSRRW, ZERO, csr::MFINGERPRINT, ZERO);
+        asm.li(5, 1 << csr::EPOCH_INTERRUPT);
+        asm.csr(CSRRW, ZERO, csr::MIE, 5);
+        asm.bind(without);
+        let without = asm.label();
+        asm.lw(5, 6, handlers::TIMER_PERIOD);
+        asm.branch(BEQ, 5, ZERO, without);
+        handlers::next_timer(asm, 7, 5, 9);
+        asm.li(5, csr::MTI);
+        asm.csr(CSRRS, ZERO, csr::MIE, 5);
+        asm.bind(without);
+        for reg in [5, 6, 7, 9] {
+            asm.li(reg, 0);
         }
     }
 
@@ -155,9 +178,10 @@ impl Generator {
             13..17 if self.depth < 2 && !self.in_call => self.call(),
             17..19 if self.depth < 2 => self.modify_code(),
             19..22 => self.jump(),
-            22..27 => simple::trap(self),
-            27..33 => simple::csr_access(self),
-            33..37 => simple::atomic(&mut self.asm, &mut self.rng),
+            22..25 => simple::trap(self),
+            25..28 => simple::interrupt(self),
+            28..33 => simple::csr_access(self),
+            33..37 => simple::atomic(self),
             37..39 => simple::fence(self),
             39..60 => simple::memory(&mut self.asm, &mut self.rng),
             _ => simple::alu(&mut self.asm, &mut self.rng),

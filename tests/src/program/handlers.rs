@@ -5,10 +5,10 @@
 //! instead: this is how a program climbs.
 
 use super::asm::{
-    Asm, BEQ, BLT, BNE, CSR_IMMEDIATE, CSRRC, CSRRS, CSRRW, Label, MRET, RA, Reg, SRET, ZERO, i_type,
-    r_type,
+    Asm, BEQ, BLT, BNE, CSR_IMMEDIATE, CSRRC, CSRRS, CSRRW, Label, MRET, RA, Reg, SRET, ZERO,
+    i_type, r_type,
 };
-use super::{CLINT_MSIP, CLINT_MTIMECMP, EXIT_DEVICE, csr};
+use super::{CLINT_MSIP, CLINT_MTIME, CLINT_MTIMECMP, EXIT_DEVICE, csr};
 
 /// `lui x0, 0xc0de1`: an instruction without effect that handlers look for.
 pub(super) const MARKER: u32 = 0xC0DE_1037;
@@ -57,15 +57,14 @@ const C: Reg = 7;
 const HASH: i32 = 12;
 const COUNT: i32 = 16;
 
-/// What the epoch interrupt does, where a program has it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Epoch {
-    /// Instructions until the next interrupt.
-    pub(super) length: u32,
-}
+/// M's frame: instructions in an epoch; 0 if there are none.
+pub(super) const EPOCH_LENGTH: i32 = 20;
+
+/// M's frame: ticks between timer interrupts; 0 if there are none.
+pub(super) const TIMER_PERIOD: i32 = 24;
 
 /// Emits a vector table (usable for direct mode too) and the handler; returns the table's label.
-pub(super) fn emit(asm: &mut Asm, level: Level, epoch: Option<Epoch>) -> Label {
+pub(super) fn emit(asm: &mut Asm, level: Level) -> Label {
     let table = asm.label();
     let entry = asm.label();
     // A vectored mode may demand any power of two of alignment; 256 is more than cores ask for.
@@ -75,11 +74,11 @@ pub(super) fn emit(asm: &mut Asm, level: Level, epoch: Option<Epoch>) -> Label {
         asm.jal(ZERO, entry);
     }
     asm.bind(entry);
-    emit_handler(asm, level, epoch);
+    emit_handler(asm, level);
     table
 }
 
-fn emit_handler(asm: &mut Asm, level: Level, epoch: Option<Epoch>) {
+fn emit_handler(asm: &mut Asm, level: Level) {
     let [interrupt, fetch_fault, resume, leave, fail] = std::array::from_fn(|_| asm.label());
     asm.csr(CSRRW, FRAME, level.scratch, FRAME);
     asm.sw(A, FRAME, 0);
@@ -115,7 +114,7 @@ fn emit_handler(asm: &mut Asm, level: Level, epoch: Option<Epoch>) {
     asm.jal(ZERO, resume);
 
     asm.bind(interrupt);
-    emit_interrupts(asm, level, epoch, leave);
+    emit_interrupts(asm, level, leave);
     asm.bind(fail);
     asm.li(B, EXIT_DEVICE);
     asm.word(i_type(0x13, 1, A, A, 16)); // slli
@@ -134,9 +133,9 @@ fn record(asm: &mut Asm, level: Level) {
     for source in [level.epc, level.tval, level.status] {
         asm.csr(CSRRS, B, source, ZERO);
         asm.word(r_type(0x33, 0, 0, C, C, B)); // add
-        asm.word(i_type(0x13, 1, B, C, 7)); // slli
-        asm.word(r_type(0x33, 4, 0, C, C, B)); // xor
     }
+    asm.word(i_type(0x13, 1, B, C, 7)); // slli
+    asm.word(r_type(0x33, 4, 0, C, C, B)); // xor
     asm.sw(C, FRAME, HASH);
     let go_on = asm.label();
     asm.lw(C, FRAME, COUNT);
@@ -183,7 +182,7 @@ fn climb(asm: &mut Asm, level: Level, resume: Label) {
 }
 
 /// Clears the interrupt whose cause is in A, and leaves.
-fn emit_interrupts(asm: &mut Asm, level: Level, epoch: Option<Epoch>, leave: Label) {
+fn emit_interrupts(asm: &mut Asm, level: Level, leave: Label) {
     let (pending, enable) = if level.machine { (csr::MIP, csr::MIE) } else { (csr::SIP, csr::SIE) };
     asm.word(i_type(0x13, 7, A, A, 0x7F)); // andi
     for number in [1u32, 5, 9, 3, 7] {
@@ -199,19 +198,33 @@ fn emit_interrupts(asm: &mut Asm, level: Level, epoch: Option<Epoch>, leave: Lab
             // S cannot clear these where they arise, so it stops listening.
             _ if !level.machine => asm.csr(CSRRC, ZERO, enable, B),
             5 | 9 => asm.csr(CSRRC, ZERO, pending, B),
-            _ => {
+            3 => {
                 asm.csr(CSRRC, ZERO, enable, B);
-                if number == 3 { store_msip(asm, B, C, 0) } else { store_mtimecmp(asm, B, C, u32::MAX) }
+                store_msip(asm, B, C, 0);
+            }
+            _ => {
+                let once = asm.label();
+                asm.lw(C, FRAME, TIMER_PERIOD);
+                asm.branch(BEQ, C, ZERO, once);
+                next_timer(asm, B, C, A);
+                asm.jal(ZERO, leave);
+                asm.bind(once);
+                asm.csr(CSRRC, ZERO, enable, B);
+                store_mtimecmp(asm, B, C, u32::MAX);
             }
         }
         asm.jal(ZERO, leave);
         asm.bind(next);
     }
-    if let (true, Some(epoch)) = (level.machine, epoch) {
+    if level.machine {
+        let unknown = asm.label();
+        asm.addi(B, ZERO, csr::EPOCH_INTERRUPT as i32);
+        asm.branch(BNE, A, B, unknown);
         asm.csr(CSRRW, B, csr::MFINGERPRINT, ZERO);
-        asm.li(B, epoch.length);
+        asm.lw(B, FRAME, EPOCH_LENGTH);
         asm.csr(CSRRW, ZERO, csr::MEPOCH, B);
         asm.jal(ZERO, leave);
+        asm.bind(unknown);
     }
 }
 
@@ -230,4 +243,15 @@ pub(super) fn store_mtimecmp(asm: &mut Asm, address: Reg, data: Reg, word: u32) 
     asm.sw(data, address, 4);
     asm.sw(data, address, 0);
     asm.lw(data, address, 0);
+}
+
+/// `mtimecmp` = `mtime` + `period`, within the first 2^32 ticks; read back as above.
+pub(super) fn next_timer(asm: &mut Asm, address: Reg, period: Reg, t: Reg) {
+    asm.li(address, CLINT_MTIME);
+    asm.lw(t, address, 0);
+    asm.word(r_type(0x33, 0, 0, t, t, period)); // add
+    asm.li(address, CLINT_MTIMECMP);
+    asm.sw(t, address, 0);
+    asm.sw(ZERO, address, 4);
+    asm.lw(t, address, 4);
 }

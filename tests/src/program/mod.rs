@@ -32,6 +32,7 @@ const CHECKED: u32 = DATA_SIZE + 128;
 const EXIT_DEVICE: u32 = 0x0010_0000;
 const CLINT_MSIP: u32 = 0x0200_0000;
 const CLINT_MTIMECMP: u32 = 0x0200_4000;
+const CLINT_MTIME: u32 = 0x0200_BFF8;
 /// Addresses at which neither machine has anything.
 const NOWHERE: [u32; 4] = [0x0030_0000, 0x0810_0000, 0x1800_0000, 0xA000_0000];
 
@@ -44,15 +45,22 @@ pub struct Options {
     pub items: u32,
     /// Stay in S and U between set-up and end, so that M only handles traps.
     pub guest_only: bool,
-    /// Let COVERT's epoch counter interrupt S and U each time this many instructions retired.
+    /// With `guest_only`: let COVERT's epoch counter interrupt S and U each time this many
+    /// instructions retired. The code is the same with and without.
     pub epoch: Option<u32>,
+    /// With `guest_only`: interrupt S and U by the timer each time this many ticks have passed,
+    /// wherever they are. The code is the same with and without.
+    pub timer: Option<u32>,
+    /// Use LR/SC pairs. An interrupt between the two makes the SC fail, so that a program with
+    /// them may see epochs.
+    pub reservations: bool,
 }
 
 impl Options {
     /// A program with all features.
     #[must_use]
     pub fn new(seed: u64, items: u32) -> Self {
-        Self { seed, items, guest_only: false, epoch: None }
+        Self { seed, items, guest_only: false, epoch: None, timer: None, reservations: true }
     }
 }
 
@@ -65,6 +73,8 @@ pub struct Program {
     pub code: Vec<u8>,
     /// Initial contents of the data area and the frames, at [`DATA`].
     pub data: Vec<u8>,
+    /// Where M and S take exceptions.
+    pub vectors: [u32; 2],
 }
 
 impl Program {

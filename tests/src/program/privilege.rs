@@ -1,9 +1,7 @@
 //! Items that change the mode, the delegation or the interrupts. They stand at the top level of
 //! a program only, where the generator knows the mode.
 
-use super::asm::{
-    CSR_IMMEDIATE, CSRRC, CSRRS, CSRRW, EBREAK, ECALL, MRET, Reg, SRET, WFI, ZERO,
-};
+use super::asm::{CSR_IMMEDIATE, CSRRC, CSRRS, CSRRW, EBREAK, ECALL, MRET, Reg, SRET, WFI, ZERO};
 use super::generate::{Generator, Mode};
 use super::handlers::{self, MARKER};
 use super::{csr, simple};

@@ -71,7 +71,16 @@ pub(super) fn alu(asm: &mut Asm, rng: &mut Rng) {
         }
         26..44 => {
             let (funct3, funct7) = rng.pick(&[
-                (0, 0), (0, 0x20), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (5, 0x20), (6, 0), (7, 0),
+                (0, 0),
+                (0, 0x20),
+                (1, 0),
+                (2, 0),
+                (3, 0),
+                (4, 0),
+                (5, 0),
+                (5, 0x20),
+                (6, 0),
+                (7, 0),
             ]);
             asm.word(r_type(0x33, funct3, funct7, rd, rs1, rs2));
         }
@@ -105,8 +114,7 @@ fn compressed_alu(asm: &mut Asm, rng: &mut Rng) {
         5 => asm.half(c::shift_right(rng.percent(50), near, 1 + rng.below(31))),
         6 => asm.half(c::andi(near, imm)),
         7 | 8 => {
-            let op =
-                rng.pick(&[RegisterOp::Sub, RegisterOp::Xor, RegisterOp::Or, RegisterOp::And]);
+            let op = rng.pick(&[RegisterOp::Sub, RegisterOp::Xor, RegisterOp::Or, RegisterOp::And]);
             asm.half(c::register(op, near, near_source(rng)));
         }
         9 => asm.half(c::slli(rd, 1 + rng.below(31))),
@@ -136,7 +144,13 @@ pub(super) fn memory(asm: &mut Asm, rng: &mut Rng) {
             // The address is computed just before, from whatever is in a register.
             let [address, dest] = distinct(rng);
             let size = rng.below(3);
-            asm.word(i_type(0x13, 7, address, source(rng), 0x3FC | rng.between(0, 3) & -(1 << size)));
+            asm.word(i_type(
+                0x13,
+                7,
+                address,
+                source(rng),
+                0x3FC | rng.between(0, 3) & -(1 << size),
+            ));
             asm.word(r_type(0x33, 0, 0, address, address, BASE));
             if store {
                 asm.store(size, value, address, 0);
@@ -161,12 +175,13 @@ pub(super) fn memory(asm: &mut Asm, rng: &mut Rng) {
 }
 
 /// An AMO, an LR/SC pair with nothing but arithmetic between, or an SC without reservation.
-pub(super) fn atomic(asm: &mut Asm, rng: &mut Rng) {
+pub(super) fn atomic(g: &mut Generator) {
+    let Generator { asm, rng, reservations, .. } = g;
     const AMO: [u32; 9] = [0x00, 0x01, 0x04, 0x08, 0x0C, 0x10, 0x14, 0x18, 0x1C];
     let [address, a, b] = distinct(rng);
     let order = rng.below(4);
     asm.addi(address, rng.pick(&[SP, GP]), rng.between(-1024, 1023) & -4);
-    match rng.below(10) {
+    match rng.below(if *reservations { 10 } else { 5 }) {
         0..5 => {
             let funct5 = rng.pick(&AMO);
             let rd = if rng.percent(10) { ZERO } else { a };
@@ -245,6 +260,26 @@ pub(super) fn csr_access(g: &mut Generator) {
     }
 }
 
+/// Makes an interrupt of the program's pending and enables it; it is taken at once or in a lower
+/// mode, as delegation and masks will have it.
+pub(super) fn interrupt(g: &mut Generator) {
+    let [bits] = distinct(&mut g.rng);
+    let chosen = g.rng.next_u32() & g.interrupts;
+    let (enable, pending, status, mask, on) = match g.mode {
+        Mode::Machine => (csr::MIE, csr::MIP, csr::MSTATUS, chosen, csr::MSTATUS_MIE),
+        Mode::Supervisor => (csr::SIE, csr::SIP, csr::SSTATUS, chosen & 1 << 1, 1 << 1),
+        Mode::User => return,
+    };
+    g.asm.li(bits, mask);
+    let first_enable = g.rng.percent(50);
+    for enable_now in [first_enable, !first_enable] {
+        g.asm.csr(CSRRS, ZERO, if enable_now { enable } else { pending }, bits);
+    }
+    if g.rng.percent(60) {
+        g.asm.csr(CSRRS | CSR_IMMEDIATE, ZERO, status, on as Reg);
+    }
+}
+
 /// In S and U, and sometimes in M: an access that must raise an illegal-instruction exception.
 fn rng_refused(g: &mut Generator, rd: Reg) -> bool {
     const NOT_THERE: [u32; 3] = [0x123, 0x8C0, 0xBFF];
@@ -257,8 +292,17 @@ fn rng_refused(g: &mut Generator, rd: Reg) -> bool {
             g.asm.csr(CSRRW, rd, number, value);
             return true;
         }
-        (Mode::Supervisor, 14..34) => g.rng.pick(&[csr::MSTATUS, csr::MEPC, csr::MIE, csr::MSCRATCH]),
-        (Mode::User, _) => g.rng.pick(&[csr::SSTATUS, csr::SEPC, csr::MSTATUS, csr::SIP, csr::MTVEC]),
+        (Mode::Supervisor, 14..34) => {
+            g.rng.pick(&[csr::MSTATUS, csr::MEPC, csr::MIE, csr::MSCRATCH])
+        }
+        (Mode::User, 14..50) => {
+            g.rng.pick(&[csr::SSTATUS, csr::SEPC, csr::MSTATUS, csr::SIP, csr::MTVEC])
+        }
+        (Mode::User, _) => {
+            // Nothing is legal in U.
+            alu(&mut g.asm, &mut g.rng);
+            return true;
+        }
         _ => return false,
     };
     let funct3 = g.rng.pick(&[CSRRW, CSRRS, CSRRC]);
@@ -306,20 +350,22 @@ fn illegal(asm: &mut Asm, rng: &mut Rng) {
     let (rd, rs1, rs2) = (rng.below(32) as Reg, rng.below(32) as Reg, rng.below(32) as Reg);
     match rng.below(16) {
         0 => asm.half(0),
-        1 => asm.word(any & 0xFFFF_FF80 | 0x77), // OP-VE
+        1 => asm.word(any & 0xFFFF_FF80 | 0x77),   // OP-VE
         2 => asm.word(any & 0xFFFF_8F80 | 0x2007), // flw
-        3 => asm.word(any & 0x01FF_FF80 | 0x53), // fadd.s
+        3 => asm.word(any & 0x01FF_FF80 | 0x53),   // fadd.s
         4 => asm.word(i_type(0x03, rng.pick(&[3, 6, 7]), rd, rs1, 8)),
         5 => asm.word(r_type(0x23, rng.pick(&[3, 4, 5, 6, 7]), 0, rd, rs1, rs2)),
         6 => asm.word(r_type(0x63, rng.pick(&[2, 3]), 0, 8, rs1, rs2)),
         7 => asm.word(r_type(0x13, rng.pick(&[1, 5]), 1, rd, rs1, rs2)), // shamt[5]
-        8 => asm.word(r_type(0x33, rng.below(8), rng.pick(&[2, 4, 0x21, 0x40, 0x7F]), rd, rs1, rs2)),
+        8 => {
+            asm.word(r_type(0x33, rng.below(8), rng.pick(&[2, 4, 0x21, 0x40, 0x7F]), rd, rs1, rs2))
+        }
         9 => asm.word(i_type(0x67, 1 + rng.below(7), rd, rs1, 0)),
         10 => asm.word(r_type(0x2F, rng.pick(&[0, 1, 3, 4]), 0, rd, rs1, rs2)),
         11 => asm.word(any & 0xFFFF_FF80 | rng.pick(&[0x0B, 0x2B, 0x5B, 0x7B, 0x1B, 0x3B])),
         12 => asm.half((any & 0x1F7C) as u16 | 0x6000), // c.flw
         13 => asm.half((any & 0x1F7C) as u16 | 0x8000), // reserved in quadrant 0
-        14 => asm.half(0x8002), // c.jr x0
+        14 => asm.half(0x8002),                         // c.jr x0
         _ => asm.word(r_type(0x73, 0, rng.pick(&[0x01, 0x20, 0x7F]), 0, 0, 2)),
     }
 }

@@ -8,9 +8,9 @@
 use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
 
-use super::decode::{Access, decode};
+use super::decode::{Access, Kind, decode};
 use super::qemu::{QemuError, Step};
-use super::rvfi::{Retired, RvfiError};
+use super::rvfi::{Retired, RvfiError, byte_mask};
 
 /// How many instructions of context a difference shows.
 const WINDOW: usize = 16;
@@ -210,7 +210,8 @@ impl Comparison {
     fn check_effects(&self, step: &Step, retired: &Retired) -> Result<(), String> {
         let (Some((insn, _)), None) = (&step.insn, step.trap) else {
             same("rd of an instruction that trapped", 0, retired.rd)?;
-            return Ok(());
+            same("rmask of an instruction that trapped", 0, retired.mem_rmask)?;
+            return same("wmask of an instruction that trapped", 0, retired.mem_wmask);
         };
         let effects = decode(*insn, &self.registers);
         same("rd", effects.rd, retired.rd)?;
@@ -221,27 +222,32 @@ impl Comparison {
             same("rmask of an instruction without access", 0, retired.mem_rmask)?;
             return same("wmask of an instruction without access", 0, retired.mem_wmask);
         };
-        check_access(access, retired, &self.registers)
+        check_access(access, retired)
     }
 }
 
 /// `mem_addr` is the word's address, masks and data are by byte lane.
-fn check_access(access: Access, retired: &Retired, regs: &[u32; 32]) -> Result<(), String> {
-    let lane = access.address & 3;
-    let mask = ((1u32 << access.size) - 1) << lane;
+fn check_access(access: Access, retired: &Retired) -> Result<(), String> {
+    let lane = 8 * (access.address & 3);
+    let mask = ((1u32 << access.size) - 1) << (lane / 8);
     // A failed SC writes nothing; whether one with rd = x0 failed cannot be seen.
-    let failed = access.conditional && retired.mem_wmask == 0;
-    if access.conditional && retired.rd != 0 {
+    let conditional = matches!(access.kind, Kind::Conditional(_));
+    let failed = conditional && retired.mem_wmask == 0;
+    if conditional && retired.rd != 0 {
         same("rd_wdata of sc", u32::from(failed), retired.rd_wdata)?;
     }
-    same("rmask", if access.load { mask } else { 0 }, retired.mem_rmask)?;
-    same("wmask", if access.store && !failed { mask } else { 0 }, retired.mem_wmask)?;
+    same("rmask", if access.loads() { mask } else { 0 }, retired.mem_rmask)?;
+    let old = access.extended(retired.mem_rdata >> lane);
+    if access.loads() && retired.rd != 0 {
+        same("rdata, against rd_wdata", retired.rd_wdata, old)?;
+    }
+    let stored = access.stored(old).filter(|_| !failed);
+    same("wmask", if stored.is_some() { mask } else { 0 }, retired.mem_wmask)?;
+    if let Some(stored) = stored {
+        same("wdata", stored << lane & byte_mask(mask), retired.mem_wdata)?;
+    }
     if !failed {
         same("mem_addr", access.address & !3, retired.mem_addr & !3)?;
-    }
-    if let (Some(source), false) = (access.source, failed) {
-        let bytes = (0..4).filter(|i| mask >> i & 1 != 0).fold(0u32, |m, i| m | 0xFF << (8 * i));
-        same("wdata", regs[source] << (8 * lane) & bytes, retired.mem_wdata & bytes)?;
     }
     Ok(())
 }

@@ -3,10 +3,12 @@
 
 mod compare;
 mod decode;
+mod epoch;
 mod qemu;
 mod rvfi;
 
 pub use compare::{Difference, Summary, compare, compare_guest};
-pub use decode::{Access, Effects, decode};
+pub use decode::{Access, Effects, Kind, decode};
+pub use epoch::{EpochSummary, check_epochs, crc32c};
 pub use qemu::{Qemu, QemuError, Step, Trap, parse_log};
-pub use rvfi::{Retired, RvfiError, read_rvfi};
+pub use rvfi::{Retired, RvfiError, byte_mask, read_rvfi};

@@ -80,7 +80,9 @@ impl Qemu {
         // nobody reads its log any more.
         let mut command = Command::new("sh");
         command.args(["-c", &format!("ulimit -t {CPU_SECONDS}; exec \"$0\" \"$@\"")]);
-        command.arg("qemu-system-riscv32").args(["-M", "virt", "-m", "32", "-bios", "none", "-display", "none"]);
+        command
+            .arg("qemu-system-riscv32")
+            .args(["-M", "virt", "-m", "32", "-bios", "none", "-display", "none"]);
         command.args(["-monitor", "none", "-no-reboot", "-cpu", CPU, "-serial"]).arg(serial);
         command.arg("-kernel").arg(elf).stdin(Stdio::null());
         command

@@ -83,8 +83,24 @@ impl Retired {
             mem_wdata: hex()?,
             pc_wdata: hex()?,
         };
-        fields.next().is_none().then_some(out)
+        fields.next().is_none().then_some(out.without_unused_bytes())
     }
+
+    /// Clears what the masks declare to be without meaning.
+    fn without_unused_bytes(mut self) -> Self {
+        self.mem_rdata &= byte_mask(self.mem_rmask);
+        self.mem_wdata &= byte_mask(self.mem_wmask);
+        if self.mem_rmask | self.mem_wmask == 0 {
+            self.mem_addr = 0;
+        }
+        self
+    }
+}
+
+/// The bits of the bytes that `mask` has a bit for.
+#[must_use]
+pub fn byte_mask(mask: u32) -> u32 {
+    (0..4).filter(|i| mask >> i & 1 != 0).fold(0, |bits, i| bits | 0xFF << (8 * i))
 }
 
 /// The lines of `input`, parsed.

@@ -21,10 +21,7 @@ mod guest {
     const fn parse(digits: &[u8]) -> u32 {
         let (mut value, mut index) = (0, 0);
         while index < digits.len() {
-            assert!(
-                digits[index].is_ascii_digit(),
-                "COVERT_COMPUTE_ROUNDS is not a number"
-            );
+            assert!(digits[index].is_ascii_digit(), "COVERT_COMPUTE_ROUNDS is not a number");
             value = 10 * value + (digits[index] - b'0') as u32;
             index += 1;
         }

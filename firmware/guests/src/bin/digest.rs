@@ -36,12 +36,7 @@ mod guest {
             }
         }
         print!("sha256 ", HexBytes(&hash.finalize()), "\n");
-        let Counts {
-            lines,
-            words,
-            bytes,
-            ..
-        } = counts;
+        let Counts { lines, words, bytes, .. } = counts;
         print!("lines ", lines, " words ", words, " bytes ", bytes, "\n");
         true
     }

@@ -104,10 +104,7 @@ mod firmware {
         let failed = |error| Ret { error, value: 0 };
         match function {
             0 | 1 if high != 0 || !in_guest(start, len) => failed(ERR_INVALID_PARAM),
-            0 => Ret {
-                error: 0,
-                value: transfer(5, files.output, start, len),
-            },
+            0 => Ret { error: 0, value: transfer(5, files.output, start, len) },
             1 => match transfer(6, files.input, start, len) {
                 0 if len > 0 => failed(ERR_FAILED),
                 value => Ret { error: 0, value },
@@ -141,39 +138,23 @@ mod firmware {
                 transfer(5, files.output, ptr::from_ref(&(args[0] as u8)) as u32, 1);
                 done(args[1])
             }
-            (ext::LEGACY_GETCHAR, _) => Ret {
-                error: getchar(files),
-                value: args[1],
-            },
+            (ext::LEGACY_GETCHAR, _) => Ret { error: getchar(files), value: args[1] },
             (ext::LEGACY_SHUTDOWN, _) => exit(0),
             (ext::BASE, 0) => done(if legacy { 0x0000_0001 } else { 0x0200_0000 }),
             (ext::BASE, 3) => {
                 let known = [ext::BASE, ext::TIME, ext::DBCN, ext::SRST];
-                done(u32::from(if legacy {
-                    args[0] < 9
-                } else {
-                    known.contains(&args[0])
-                }))
+                done(u32::from(if legacy { args[0] < 9 } else { known.contains(&args[0]) }))
             }
             (ext::BASE, 1..=6) => done(0),
-            _ if legacy => Ret {
-                error: ERR_NOT_SUPPORTED,
-                value: 0,
-            },
+            _ if legacy => Ret { error: ERR_NOT_SUPPORTED, value: 0 },
             (ext::TIME, 0) => {
                 set_timer(args[0], args[1]);
                 done(0)
             }
             (ext::DBCN, function) => debug_console(files, function, args),
             (ext::SRST, 0) if args[0] == 0 && args[1] < 2 => exit(args[1]),
-            (ext::SRST, 0) => Ret {
-                error: ERR_INVALID_PARAM,
-                value: 0,
-            },
-            _ => Ret {
-                error: ERR_NOT_SUPPORTED,
-                value: 0,
-            },
+            (ext::SRST, 0) => Ret { error: ERR_INVALID_PARAM, value: 0 },
+            _ => Ret { error: ERR_NOT_SUPPORTED, value: 0 },
         }
     }
 
@@ -201,10 +182,7 @@ mod firmware {
     }
 
     extern "C" fn start(frame: &mut Frame) {
-        frame.files = Files {
-            input: open(c"/dev/stdin", 1),
-            output: open(c"/dev/stdout", 9),
-        };
+        frame.files = Files { input: open(c"/dev/stdin", 1), output: open(c"/dev/stdout", 9) };
         // Entry 0: NAPOT, RWX. Entry 1: NAPOT, RW, or off.
         let permissions = if has(LEAK) { 0x1b1f_u32 } else { 0x1f };
         let clint = CLINT_BASE >> 2 | (CLINT_SIZE / 8 - 1);

@@ -91,19 +91,12 @@ mod guest {
     /// A step of the computation that the interrupts break into; invertible, so that the work can
     /// be checked whatever its amount: a register that a trap spoilt shows.
     fn forward(state: u32) -> u32 {
-        state
-            .wrapping_mul(0x0019_660d)
-            .wrapping_add(0x3c6e_f35f)
-            .rotate_left(7)
-            ^ 0x5bd1_e995
+        state.wrapping_mul(0x0019_660d).wrapping_add(0x3c6e_f35f).rotate_left(7) ^ 0x5bd1_e995
     }
 
     fn backward(state: u32) -> u32 {
         const INVERSE: u32 = inverse(0x0019_660d);
-        (state ^ 0x5bd1_e995)
-            .rotate_right(7)
-            .wrapping_sub(0x3c6e_f35f)
-            .wrapping_mul(INVERSE)
+        (state ^ 0x5bd1_e995).rotate_right(7).wrapping_sub(0x3c6e_f35f).wrapping_mul(INVERSE)
     }
 
     /// Inverse of an odd number modulo 2^32 (Newton's iteration doubles the valid bits).
@@ -183,10 +176,7 @@ mod guest {
         let [early, backward, stuck] =
             [&EARLY, &BACKWARD, &STUCK].map(|counter| counter.load(Ordering::Relaxed));
         good &= count == TICKS && early + backward + stuck == 0;
-        print!(
-            "early ",
-            early, " backward ", backward, " stuck ", stuck, "\n"
-        );
+        print!("early ", early, " backward ", backward, " stuck ", stuck, "\n");
         print!("ticks: ", count, " interrupts, ", verdict(good), "\n");
         good
     }

@@ -73,11 +73,7 @@ fn buffers(tally: &mut Tally, ram_end: u32) {
 
 fn join<'a>(buffer: &'a mut [u8; 48], parts: [&str; 3]) -> &'a str {
     let mut len = 0;
-    for byte in parts
-        .iter()
-        .flat_map(|part| part.bytes())
-        .take(buffer.len())
-    {
+    for byte in parts.iter().flat_map(|part| part.bytes()).take(buffer.len()) {
         buffer[len] = byte;
         len += 1;
     }
@@ -88,59 +84,17 @@ fn join<'a>(buffer: &'a mut [u8; 48], parts: [&str; 3]) -> &'a str {
 fn numbers(tally: &mut Tally) {
     for (name, eid, fid, args, error) in [
         ("extension ffffffff", u32::MAX, 0, [0; 3], ERR_NOT_SUPPORTED),
-        (
-            "extension 80000000",
-            0x8000_0000,
-            0,
-            [0; 3],
-            ERR_NOT_SUPPORTED,
-        ),
-        (
-            "extension 0abcdef0",
-            0x0abc_def0,
-            0,
-            [0; 3],
-            ERR_NOT_SUPPORTED,
-        ),
+        ("extension 80000000", 0x8000_0000, 0, [0; 3], ERR_NOT_SUPPORTED),
+        ("extension 0abcdef0", 0x0abc_def0, 0, [0; 3], ERR_NOT_SUPPORTED),
         ("base function 7", ext::BASE, 7, [0; 3], ERR_NOT_SUPPORTED),
-        (
-            "base function -1",
-            ext::BASE,
-            u32::MAX,
-            [0; 3],
-            ERR_NOT_SUPPORTED,
-        ),
+        ("base function -1", ext::BASE, u32::MAX, [0; 3], ERR_NOT_SUPPORTED),
         ("time function 1", ext::TIME, 1, [0; 3], ERR_NOT_SUPPORTED),
-        (
-            "console function 3",
-            ext::DBCN,
-            3,
-            [0; 3],
-            ERR_NOT_SUPPORTED,
-        ),
-        (
-            "console function -1",
-            ext::DBCN,
-            u32::MAX,
-            [0; 3],
-            ERR_NOT_SUPPORTED,
-        ),
+        ("console function 3", ext::DBCN, 3, [0; 3], ERR_NOT_SUPPORTED),
+        ("console function -1", ext::DBCN, u32::MAX, [0; 3], ERR_NOT_SUPPORTED),
         ("reset function 1", ext::SRST, 1, [0; 3], ERR_NOT_SUPPORTED),
         ("reset type 3", ext::SRST, 0, [3, 0, 0], ERR_INVALID_PARAM),
-        (
-            "reset type 7fffffff",
-            ext::SRST,
-            0,
-            [0x7fff_ffff, 0, 0],
-            ERR_INVALID_PARAM,
-        ),
-        (
-            "reset reason 7fffffff",
-            ext::SRST,
-            0,
-            [0, 0x7fff_ffff, 0],
-            ERR_INVALID_PARAM,
-        ),
+        ("reset type 7fffffff", ext::SRST, 0, [0x7fff_ffff, 0, 0], ERR_INVALID_PARAM),
+        ("reset reason 7fffffff", ext::SRST, 0, [0, 0x7fff_ffff, 0], ERR_INVALID_PARAM),
     ] {
         expect(tally, name, eid, fid, args, error);
     }
@@ -156,11 +110,7 @@ fn numbers(tally: &mut Tally) {
 /// The legacy IPI and fence calls take a pointer to a hart mask. A firmware may lack them, and refuse or ignore the
 /// pointer, but must come back.
 fn legacy_pointer(tally: &mut Tally) {
-    for (name, eid) in [
-        ("legacy ipi", 4),
-        ("legacy fence.i", 5),
-        ("legacy sfence", 6),
-    ] {
+    for (name, eid) in [("legacy ipi", 4), ("legacy fence.i", 5), ("legacy sfence", 6)] {
         for pointer in [layout::VMM_BASE, 0xffff_fffe] {
             // SAFETY: the call writes no memory.
             unsafe { sbi::call(eid, 0, [pointer, 0, 0]) };
@@ -171,22 +121,10 @@ fn legacy_pointer(tally: &mut Tally) {
 
 /// A call changes a0 and a1 only.
 fn registers(tally: &mut Tally) {
-    let mut seen = [
-        0x1111_1111_u32,
-        0x2222_2222,
-        0x3333_3333,
-        0x4444_4444,
-        0x5555_5555,
-        0x6666_6666,
-    ];
-    let mut more = [
-        0x7777_7777_u32,
-        0x8888_8888,
-        0x9999_9999,
-        0xaaaa_aaaa,
-        0xbbbb_bbbb,
-        0xcccc_cccc,
-    ];
+    let mut seen =
+        [0x1111_1111_u32, 0x2222_2222, 0x3333_3333, 0x4444_4444, 0x5555_5555, 0x6666_6666];
+    let mut more =
+        [0x7777_7777_u32, 0x8888_8888, 0x9999_9999, 0xaaaa_aaaa, 0xbbbb_bbbb, 0xcccc_cccc];
     let (before, before_more) = (seen, more);
     // SAFETY: BASE's function 0 writes no memory.
     unsafe {

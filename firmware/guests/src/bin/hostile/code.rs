@@ -22,12 +22,7 @@ fn end_of_ram(tally: &mut Tally, ram_end: u32) {
     // SAFETY: the last halfword of RAM was found readable; it holds no part of the guest.
     let saved = unsafe { last.read_volatile() };
     for mode in [Mode::Supervisor, Mode::User] {
-        let name = |deed| Name {
-            mode,
-            deed,
-            place: "",
-            address: Some(ram_end - 2),
-        };
+        let name = |deed| Name { mode, deed, place: "", address: Some(ram_end - 2) };
         let mut attempt = |deed, half: u32, trap: Trap, how| {
             // SAFETY: as above; it is written back below.
             unsafe { last.write_volatile(half as u16) };
@@ -39,34 +34,13 @@ fn end_of_ram(tally: &mut Tally, ram_end: u32) {
                 || trap.cause == cause::BREAKPOINT && run.faulted(any_tval, SENTINEL);
             tally.judge(name(deed), run, good, how);
         };
-        let breakpoint = Trap {
-            cause: cause::BREAKPOINT,
-            tval: ram_end - 2,
-            pc: ram_end - 2,
-        };
-        attempt(
-            "run the last halfword of ram",
-            insn::C_EBREAK,
-            breakpoint,
-            "allowed",
-        );
-        let behind = Trap {
-            cause: cause::FETCH_ACCESS,
-            tval: ram_end,
-            pc: ram_end,
-        };
+        let breakpoint = Trap { cause: cause::BREAKPOINT, tval: ram_end - 2, pc: ram_end - 2 };
+        attempt("run the last halfword of ram", insn::C_EBREAK, breakpoint, "allowed");
+        let behind = Trap { cause: cause::FETCH_ACCESS, tval: ram_end, pc: ram_end };
         attempt("run off the end of ram", insn::C_NOP, behind, "cause 1");
         // The first half of a long instruction is the guest's, the second is not.
-        let across = Trap {
-            pc: ram_end - 2,
-            ..behind
-        };
-        attempt(
-            "run across the end of ram",
-            insn::LW & 0xffff,
-            across,
-            "cause 1",
-        );
+        let across = Trap { pc: ram_end - 2, ..behind };
+        attempt("run across the end of ram", insn::LW & 0xffff, across, "cause 1");
     }
     // SAFETY: as above.
     unsafe { last.write_volatile(saved) };
@@ -86,17 +60,8 @@ fn targets(tally: &mut Tally) {
             let run = probe::run(mode, insn::JR, target, SENTINEL);
             // `jalr` drops bit 0.
             let address = target & !1;
-            let name = Name {
-                mode,
-                deed: "jump",
-                place,
-                address: Some(target),
-            };
-            let trap = Trap {
-                cause: cause::FETCH_ACCESS,
-                tval: address,
-                pc: address,
-            };
+            let name = Name { mode, deed: "jump", place, address: Some(target) };
+            let trap = Trap { cause: cause::FETCH_ACCESS, tval: address, pc: address };
             tally.expect(name, run, trap, SENTINEL);
         }
     }
@@ -129,12 +94,7 @@ extern "C" fn modify_and_run() -> u32 {
 }
 
 fn verdict(tally: &mut Tally, deed: &str, good: bool, how: &str) {
-    let name = Name {
-        mode: Mode::Supervisor,
-        deed,
-        place: "",
-        address: None,
-    };
+    let name = Name { mode: Mode::Supervisor, deed, place: "", address: None };
     if good {
         tally.contained(&name, &how);
     } else {
@@ -163,12 +123,7 @@ fn storms(tally: &mut Tally) {
     const FAULTS: u32 = 500;
     SKIPS.store(FAULTS, Relaxed);
     let kept = (0..FAULTS).all(|_| fault_here());
-    verdict(
-        tally,
-        "500 faults in a row",
-        kept && SKIPS.load(Relaxed) == 0,
-        "500 faults",
-    );
+    verdict(tally, "500 faults in a row", kept && SKIPS.load(Relaxed) == 0, "500 faults");
     SKIPS.store(0, Relaxed);
 
     const DEPTH: u32 = 40;

@@ -43,10 +43,7 @@ mod guest {
         privileged::probe_all(&mut tally);
         calls::probe_all(&mut tally, ram_end);
         code::probe_all(&mut tally, ram_end);
-        print!(
-            "hostile: ",
-            tally.probes, " probes, ", tally.breaches, " breaches\n"
-        );
+        print!("hostile: ", tally.probes, " probes, ", tally.breaches, " breaches\n");
         tally.breaches == 0
     }
 }

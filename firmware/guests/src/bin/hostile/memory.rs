@@ -19,20 +19,14 @@ const PLACES: &[(&str, u32)] = &[
     ("unit arrive", layout::UNIT_BASE + unit::ARRIVE),
     ("exit device", layout::EXIT_BASE),
     ("clint msip", layout::CLINT_BASE + layout::CLINT_MSIP),
-    (
-        "clint mtimecmp",
-        layout::CLINT_BASE + layout::CLINT_MTIMECMP,
-    ),
+    ("clint mtimecmp", layout::CLINT_BASE + layout::CLINT_MTIMECMP),
     ("clint mtime", layout::CLINT_BASE + layout::CLINT_MTIME),
     ("uart", layout::UART_BASE),
     // Where the domains, slots and the boot region stand physically.
     ("domain 0", 0),
     ("domain 1 ram", layout::REGION_STRIDE + layout::GUEST_OFFSET),
     ("domain 2", 2 * layout::REGION_STRIDE),
-    (
-        "domain 3 ram",
-        3 * layout::REGION_STRIDE + layout::GUEST_OFFSET,
-    ),
+    ("domain 3 ram", 3 * layout::REGION_STRIDE + layout::GUEST_OFFSET),
     ("slot 0", 4 * layout::REGION_STRIDE),
     ("below ram", layout::GUEST_BASE - 4),
     ("next domain", layout::GUEST_BASE + layout::REGION_STRIDE),
@@ -77,12 +71,8 @@ pub fn probe_all(tally: &mut Tally, ram_end: u32) {
         probe_place(tally, mode, "behind ram", ram_end);
         // The last word that is the guest's, so that the bound is seen to be exact.
         let run = probe::run(mode, insn::LW, ram_end - 4, SENTINEL);
-        let name = Name {
-            mode,
-            deed: "load",
-            place: "last word of ram",
-            address: Some(ram_end - 4),
-        };
+        let name =
+            Name { mode, deed: "load", place: "last word of ram", address: Some(ram_end - 4) };
         tally.judge(name, run, run.done(insn::len(insn::LW)), "allowed");
     }
     probe_wrapping(tally);
@@ -95,27 +85,9 @@ fn probe_place(tally: &mut Tally, mode: Mode, place: &str, address: u32) {
             continue;
         }
         let run = probe::run(mode, instruction, address, SENTINEL);
-        let pc = if cause == cause::FETCH_ACCESS {
-            address
-        } else {
-            probe::code_address()
-        };
-        let name = Name {
-            mode,
-            deed,
-            place,
-            address: Some(address),
-        };
-        tally.expect(
-            name,
-            run,
-            Trap {
-                cause,
-                tval: address,
-                pc,
-            },
-            SENTINEL,
-        );
+        let pc = if cause == cause::FETCH_ACCESS { address } else { probe::code_address() };
+        let name = Name { mode, deed, place, address: Some(address) };
+        tally.expect(name, run, Trap { cause, tval: address, pc }, SENTINEL);
     }
 }
 
@@ -131,16 +103,7 @@ fn probe_wrapping(tally: &mut Tally) {
             address: Some(address),
         };
         let pc = probe::code_address();
-        tally.expect(
-            name,
-            run,
-            Trap {
-                cause: cause::LOAD_ACCESS,
-                tval: address,
-                pc,
-            },
-            SENTINEL,
-        );
+        tally.expect(name, run, Trap { cause: cause::LOAD_ACCESS, tval: address, pc }, SENTINEL);
     }
 }
 
@@ -150,34 +113,16 @@ fn probe_variants(tally: &mut Tally) {
     let address = layout::VMM_BASE;
     let pc = probe::code_address();
     for mode in [Mode::Supervisor, Mode::User] {
-        let name = |deed| Name {
-            mode,
-            deed,
-            place: "vmm image",
-            address: Some(address),
-        };
+        let name = |deed| Name { mode, deed, place: "vmm image", address: Some(address) };
         for (deed, instruction, cause) in [
             ("compressed load", insn::C_LW, cause::LOAD_ACCESS),
             ("compressed store", insn::C_SW, cause::STORE_ACCESS),
             ("amoswap", insn::AMOSWAP, cause::STORE_ACCESS),
         ] {
             let run = probe::run(mode, instruction, address, SENTINEL);
-            tally.expect(
-                name(deed),
-                run,
-                Trap {
-                    cause,
-                    tval: address,
-                    pc,
-                },
-                SENTINEL,
-            );
+            tally.expect(name(deed), run, Trap { cause, tval: address, pc }, SENTINEL);
         }
-        let store_fault = Trap {
-            cause: cause::STORE_ACCESS,
-            tval: address,
-            pc,
-        };
+        let store_fault = Trap { cause: cause::STORE_ACCESS, tval: address, pc };
         let run = probe::run(mode, insn::SC, address, SENTINEL);
         let failed = run.done(insn::len(insn::SC)) && run.a1 != 0 && run.a1 != SENTINEL;
         let good = failed || run.faulted(store_fault, SENTINEL);
@@ -190,11 +135,7 @@ fn probe_variants(tally: &mut Tally) {
         tally.judge(name("cache flush"), run, good, "fault");
 
         let run = probe::run_at(mode, address, 0, SENTINEL);
-        let fetch_fault = Trap {
-            cause: cause::FETCH_ACCESS,
-            tval: address,
-            pc: address,
-        };
+        let fetch_fault = Trap { cause: cause::FETCH_ACCESS, tval: address, pc: address };
         tally.expect(name("sret"), run, fetch_fault, SENTINEL);
     }
 }

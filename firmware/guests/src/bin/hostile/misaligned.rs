@@ -63,12 +63,7 @@ fn own_ram(tally: &mut Tally, mode: Mode) {
         let run = probe::run(mode, insn::SW, base + offset, SENTINEL);
         let (low, high) = (SENTINEL << (8 * offset), SENTINEL >> (32 - 8 * offset));
         let mask = u32::MAX << (8 * offset);
-        let stored = [
-            low | PATTERN[0] & !mask,
-            high | PATTERN[1] & mask,
-            PATTERN[2],
-            PATTERN[3],
-        ];
+        let stored = [low | PATTERN[0] & !mask, high | PATTERN[1] & mask, PATTERN[2], PATTERN[3]];
         let good = run.done(4) && area() == stored
             || refused(&run, STORE, base + offset) && area() == PATTERN;
         tally.judge(name("misaligned store", offset), run, good, "done or fault");
@@ -88,12 +83,7 @@ fn own_ram(tally: &mut Tally, mode: Mode) {
         let run = probe::run(mode, insn::LH, base + offset, SENTINEL);
         let done = run.done(4) && run.a1 == word_at(offset) & 0xffff;
         let good = (done || refused(&run, LOAD, base + offset)) && area() == PATTERN;
-        tally.judge(
-            name("misaligned half load", offset),
-            run,
-            good,
-            "done or fault",
-        );
+        tally.judge(name("misaligned half load", offset), run, good, "done or fault");
     }
 }
 
@@ -108,16 +98,10 @@ fn bounds(tally: &mut Tally, mode: Mode, ram_end: u32) {
         ("round the end", 0xffff_fffd),
         ("round the end", 0xffff_ffff),
     ] {
-        for (deed, instruction, causes) in [
-            ("misaligned load", insn::LW, LOAD),
-            ("misaligned store", insn::SW, STORE),
-        ] {
-            let name = Name {
-                mode,
-                deed,
-                place,
-                address: Some(address),
-            };
+        for (deed, instruction, causes) in
+            [("misaligned load", insn::LW, LOAD), ("misaligned store", insn::SW, STORE)]
+        {
+            let name = Name { mode, deed, place, address: Some(address) };
             let run = probe::run(mode, instruction, address, SENTINEL);
             tally.judge(name, run, refused(&run, causes, address), "fault");
         }

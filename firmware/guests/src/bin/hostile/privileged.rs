@@ -68,22 +68,13 @@ const S_INSTRUCTIONS: &[(&str, u32)] = &[("sret", 0x1020_0073), ("sfence.vma", 0
 /// Whether `run` was refused as an illegal instruction; `stval` may hold it or 0.
 pub fn is_illegal(run: &Run, instruction: u32) -> bool {
     let pc = probe::code_address();
-    let trap = |tval| Trap {
-        cause: cause::ILLEGAL,
-        tval,
-        pc,
-    };
+    let trap = |tval| Trap { cause: cause::ILLEGAL, tval, pc };
     run.faulted(trap(instruction), SENTINEL) || run.faulted(trap(0), SENTINEL)
 }
 
 fn refused(tally: &mut Tally, mode: Mode, deed: &str, place: &str, instruction: u32) {
     let run = probe::run(mode, instruction, 0, SENTINEL);
-    let name = Name {
-        mode,
-        deed,
-        place,
-        address: None,
-    };
+    let name = Name { mode, deed, place, address: None };
     tally.judge(name, run, is_illegal(&run, instruction), "cause 2");
 }
 
@@ -114,23 +105,9 @@ pub fn probe_all(tally: &mut Tally) {
 /// U-mode's `ecall` is S-mode's business, not the firmware's, whatever call it looks like.
 fn user_ecall(tally: &mut Tally) {
     let run = probe::run(Mode::User, insn::ECALL, 0, SENTINEL);
-    let name = Name {
-        mode: Mode::User,
-        deed: "execute",
-        place: "ecall",
-        address: None,
-    };
+    let name = Name { mode: Mode::User, deed: "execute", place: "ecall", address: None };
     let pc = probe::code_address();
-    tally.expect(
-        name,
-        run,
-        Trap {
-            cause: cause::ECALL_U,
-            tval: 0,
-            pc,
-        },
-        SENTINEL,
-    );
+    tally.expect(name, run, Trap { cause: cause::ECALL_U, tval: 0, pc }, SENTINEL);
 }
 
 /// `wfi` in U-mode is illegal, or ends when the timer interrupt comes, which U-mode cannot hold off.
@@ -143,12 +120,7 @@ fn user_wfi(tally: &mut Tally) {
     // SAFETY: as above.
     unsafe { csr_write!("sie", 0) };
     sbi::set_timer(time::NEVER);
-    let name = Name {
-        mode: Mode::User,
-        deed: "execute",
-        place: "wfi",
-        address: None,
-    };
+    let name = Name { mode: Mode::User, deed: "execute", place: "wfi", address: None };
     let good = is_illegal(&run, insn::WFI) || run.trap.cause == CAUSE_STI && run.mode_kept;
     tally.judge(name, run, good, "done or fault");
 }
@@ -178,12 +150,8 @@ fn machine_bits(tally: &mut Tally) {
         ("sie", sie & IRQ_BITS == 0, sie),
         ("sip", sip & (IRQ_BITS | STI) == 0, sip),
     ] {
-        let name = Name {
-            mode: Mode::Supervisor,
-            deed: "set machine bits of",
-            place,
-            address: None,
-        };
+        let name =
+            Name { mode: Mode::Supervisor, deed: "set machine bits of", place, address: None };
         if kept {
             tally.contained(&name, &"unchanged");
         } else {

@@ -86,13 +86,10 @@ pub fn fence_i() {
 }
 
 fn write_code(instructions: &[u32]) {
-    let halves = instructions
-        .iter()
-        .chain(&[insn::C_EBREAK])
-        .flat_map(|&word| {
-            let halves = [word as u16, (word >> 16) as u16];
-            halves.into_iter().take(insn::len(word) as usize / 2)
-        });
+    let halves = instructions.iter().chain(&[insn::C_EBREAK]).flat_map(|&word| {
+        let halves = [word as u16, (word >> 16) as u16];
+        halves.into_iter().take(insn::len(word) as usize / 2)
+    });
     for (slot, half) in CODE.0.iter().zip(halves) {
         slot.store(half, Relaxed);
     }
@@ -107,22 +104,14 @@ pub fn run(mode: Mode, instruction: u32, a0: u32, a1: u32) -> Run {
 
 /// Goes to `pc` in `mode`, until a trap. Interrupts stay off in S-mode; U-mode takes those that `sie` enables.
 pub fn run_at(mode: Mode, pc: u32, a0: u32, a1: u32) -> Run {
-    let spp = if mode == Mode::Supervisor {
-        SSTATUS_SPP
-    } else {
-        0
-    };
+    let spp = if mode == Mode::Supervisor { SSTATUS_SPP } else { 0 };
     let status = csr_read!("sstatus") & !(SSTATUS_SPP | SSTATUS_SPIE) | spp;
     ACTIVE.store(true, Relaxed);
     // SAFETY: whatever runs there traps, and the handler comes back through `leave`, which restores
     // what a function must keep.
     unsafe { enter(pc, status, a0, a1) };
     Run {
-        trap: Trap {
-            cause: CAUSE.load(Relaxed),
-            tval: TVAL.load(Relaxed),
-            pc: PC.load(Relaxed),
-        },
+        trap: Trap { cause: CAUSE.load(Relaxed), tval: TVAL.load(Relaxed), pc: PC.load(Relaxed) },
         mode_kept: STATUS.load(Relaxed) & SSTATUS_SPP == spp,
         a1: A1.load(Relaxed),
     }
@@ -228,11 +217,7 @@ pub struct Name<'a> {
 
 impl Show for Name<'_> {
     fn show(&self, sink: &mut dyn Sink) {
-        sink.put(if self.mode == Mode::User {
-            b"U "
-        } else {
-            b"S "
-        });
+        sink.put(if self.mode == Mode::User { b"U " } else { b"S " });
         self.deed.show(sink);
         if !self.place.is_empty() {
             sink.put(b" ");
@@ -308,17 +293,10 @@ impl Show for Cause {
 
 impl Show for Run {
     fn show(&self, sink: &mut dyn Sink) {
-        sink.put(if self.mode_kept {
-            b""
-        } else {
-            b"mode changed, "
-        });
+        sink.put(if self.mode_kept { b"" } else { b"mode changed, " });
         Cause(self.trap.cause).show(sink);
-        for (text, word) in [
-            (" value ", self.trap.tval),
-            (" pc ", self.trap.pc),
-            (" a1 ", self.a1),
-        ] {
+        for (text, word) in [(" value ", self.trap.tval), (" pc ", self.trap.pc), (" a1 ", self.a1)]
+        {
             text.show(sink);
             Hex(word).show(sink);
         }
