@@ -40,6 +40,15 @@ pub struct Settings {
     pub max_attempts: u32,
 }
 
+/// Instructions of an epoch, unless told otherwise.
+pub const DEFAULT_EPOCH: u32 = 20_000;
+/// Epochs between checkpoints, unless told otherwise.
+pub const DEFAULT_CHECKPOINT_EVERY: u32 = 32;
+/// Rollbacks allowed without a checkpoint in between, unless told otherwise.
+pub const DEFAULT_MAX_ATTEMPTS: u32 = 3;
+/// Cycles main memory takes to answer, unless told otherwise.
+pub const DEFAULT_LATENCY: u32 = 1;
+
 /// The chunks of a bare program, at physical addresses: domain 0 without relocation.
 pub fn bare_chunks(program: &Program) -> Vec<Chunk> {
     let place =

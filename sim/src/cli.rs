@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::boot;
 use crate::inject::{self, Spec};
 
 /// Runs unmodified software redundantly on a simulated chip, and breaks the chip while it runs.
@@ -91,6 +92,12 @@ pub enum ModeName {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Latency(pub u32, pub u32);
 
+impl std::fmt::Display for Latency {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.0 == self.1 { write!(f, "{}", self.0) } else { write!(f, "{}..{}", self.0, self.1) }
+    }
+}
+
 fn latency(text: &str) -> Result<Latency, String> {
     let parsed = match text.split_once("..") {
         Some((min, max)) => min.parse().ok().zip(max.parse().ok()),
@@ -173,7 +180,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "4M")]
     pub ram: u32,
     /// Cycles main memory takes to answer, at least 1; MIN..MAX draws each answer's own (--seed)
-    #[arg(long, value_name = "MIN[..MAX]", value_parser = latency, default_value = "2")]
+    #[arg(long, value_name = "MIN[..MAX]", value_parser = latency, default_value_t = Latency(boot::DEFAULT_LATENCY, boot::DEFAULT_LATENCY))]
     pub mem_latency: Latency,
     /// Inject a fault: seu:PATH[BIT]@CYCLE, stuck0: or stuck1: likewise, mem:TILE:ADDR[BIT]@CYCLE, or
     /// random:N:SEED for N flips in the members' tiles. Memories: PATH[WORD][BIT]. Repeatable
@@ -187,16 +194,16 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub rvfi: Option<PathBuf>,
     /// Guest instructions of an epoch, at least 100
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    #[arg(long, value_name = "N", default_value_t = boot::DEFAULT_EPOCH)]
     pub epoch: u32,
     /// Epochs between checkpoints
-    #[arg(long, value_name = "N", default_value_t = 16)]
+    #[arg(long, value_name = "N", default_value_t = boot::DEFAULT_CHECKPOINT_EVERY)]
     pub checkpoint_every: u32,
     /// Cycles that a member is waited for [default: from the epoch and the memory latency]
     #[arg(long, value_name = "CYCLES")]
     pub time_limit: Option<u32>,
     /// Rollbacks without a checkpoint in between before a detection counts as unrecoverable, 1 to 255
-    #[arg(long, value_name = "N", default_value_t = 3)]
+    #[arg(long, value_name = "N", default_value_t = boot::DEFAULT_MAX_ATTEMPTS)]
     pub max_attempts: u32,
     /// Give up after this many cycles [default: never]
     #[arg(long, value_name = "N")]

@@ -11,7 +11,7 @@ use covert_model::Options;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::boot::Settings;
+use crate::boot::{self, Settings};
 use crate::campaign::{Class, FaultRun, Golden, Summary, run_all};
 use crate::cli::DemoArgs;
 use crate::console::{Input, Output, hex};
@@ -131,17 +131,17 @@ fn machine(mode: Mode, text: &[u8]) -> Result<Machine, Error> {
         .ok_or_else(|| Error::Unexpected("the guest `digest` is not built in".into()))?;
     let settings = Settings {
         ram: 4 << 20,
-        epoch: 10_000,
-        checkpoint_every: 16,
-        time_limit: time_limit(10_000, 2),
-        max_attempts: 3,
+        epoch: boot::DEFAULT_EPOCH,
+        checkpoint_every: boot::DEFAULT_CHECKPOINT_EVERY,
+        time_limit: time_limit(boot::DEFAULT_EPOCH, boot::DEFAULT_LATENCY),
+        max_attempts: boot::DEFAULT_MAX_ATTEMPTS,
     };
     let options = Options {
         tiles: TILES,
         fault: true,
         bare: false,
         boot_address: 0,
-        latency: (2, 2),
+        latency: (boot::DEFAULT_LATENCY, boot::DEFAULT_LATENCY),
         seed: 0,
     };
     let input = Input::Bytes(text.to_vec());

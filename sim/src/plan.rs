@@ -59,7 +59,7 @@ impl Plan {
     /// Options that do not fit together, files that cannot be read, or programs the chip cannot run.
     pub fn new(args: &RunArgs) -> Result<Self, Error> {
         let modes = modes(args)?;
-        if args.ram == 0 || args.ram > GUEST_MAX || args.ram % PAGE_SIZE != 0 {
+        if args.ram == 0 || args.ram > GUEST_MAX || !args.ram.is_multiple_of(PAGE_SIZE) {
             return usage(format!("--ram: {} is not a multiple of 4K from 4K to 31M", args.ram));
         }
         if args.epoch < 100 || args.checkpoint_every < 1 {

@@ -6,7 +6,7 @@ use std::io;
 use covert_abi::Mode;
 use covert_model::Options;
 
-use crate::boot::Settings;
+use crate::boot::{self, Settings};
 use crate::cli::SpeedArgs;
 use crate::console::{Input, Output};
 use crate::error::Error;
@@ -64,7 +64,14 @@ fn measure(tiles: u32, mode: Mode, fault: bool, cycles: u64) -> Result<(u64, f64
 fn compute(tiles: u32, mode: Mode, fault: bool) -> Result<crate::session::Machine, Error> {
     let guest = guests::find("compute")
         .ok_or_else(|| Error::Unexpected("the guest `compute` is not built in".into()))?;
-    let options = Options { tiles, fault, bare: false, boot_address: 0, latency: (2, 2), seed: 0 };
+    let options = Options {
+        tiles,
+        fault,
+        bare: false,
+        boot_address: 0,
+        latency: (boot::DEFAULT_LATENCY, boot::DEFAULT_LATENCY),
+        seed: 0,
+    };
     let settings = Settings {
         ram: 4 << 20,
         epoch: 10_000,

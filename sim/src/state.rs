@@ -281,10 +281,10 @@ fn short_path(path: &str) -> String {
         if let Some(block) = part.strip_prefix("gen_") {
             // A plain generate block (a condition) is no level of its own.
             let (name, number) = block.split_once('[').unwrap_or((block, ""));
-            if !number.is_empty() {
-                if let Some((name, number)) = index.replace((name, number.trim_end_matches(']'))) {
-                    parts.push(format!("{name}{number}"));
-                }
+            if !number.is_empty()
+                && let Some((name, number)) = index.replace((name, number.trim_end_matches(']')))
+            {
+                parts.push(format!("{name}{number}"));
             }
             continue;
         }
@@ -302,10 +302,10 @@ fn short_path(path: &str) -> String {
         }
     }
     // A block in rust-hdl has a module for each register: `done_q.state_q` is the register `done_q`.
-    if let [.., block, "state_q"] = &parts.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        if block.contains("_q") {
-            parts.pop();
-        }
+    if let [.., block, "state_q"] = &parts.iter().map(String::as_str).collect::<Vec<_>>()[..]
+        && block.contains("_q")
+    {
+        parts.pop();
     }
     parts.join(".").replace('$', "")
 }

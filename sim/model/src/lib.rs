@@ -6,7 +6,11 @@
 //! contents, console input and calls give the same run, bit for bit, in both builds of the model.
 
 mod chip;
-#[allow(unreachable_pub, reason = "the bridge's macro writes them so")]
+#[allow(
+    unreachable_pub,
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "the bridge's macro writes them so"
+)]
 mod ffi;
 
 pub use chip::{Bit, Chip, ChipError, Counters, Event, EventKind, Options, Stop, Variable};

@@ -9,7 +9,7 @@ use assert_cmd::cargo::CommandCargoExt as _;
 use serde_json::Value;
 
 /// Assembles `bare/NAME.S` for `--bare`; `defines` are symbols of the assembler.
-pub fn assemble(name: &str, defines: &[(&str, u32)], folder: &Path) -> PathBuf {
+pub(crate) fn assemble(name: &str, defines: &[(&str, u32)], folder: &Path) -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bare").join(name);
     let program = folder.join(name).with_extension("elf");
     let mut gcc = Command::new("riscv64-unknown-elf-gcc");
@@ -25,14 +25,14 @@ pub fn assemble(name: &str, defines: &[(&str, u32)], folder: &Path) -> PathBuf {
 }
 
 /// `covert` with arguments, without input.
-pub fn covert(arguments: &[&str]) -> Command {
+pub(crate) fn covert(arguments: &[&str]) -> Command {
     let mut command = Command::cargo_bin("covert").expect("the command is built");
     command.args(arguments).stdin(std::process::Stdio::null());
     command
 }
 
 /// Runs a command that must fail on its input: exit code 2, nothing on stdout, one line on stderr; returns it.
-pub fn refused(arguments: &[&str]) -> String {
+pub(crate) fn refused(arguments: &[&str]) -> String {
     let output = covert(arguments).output().expect("the command starts");
     let stderr = String::from_utf8(output.stderr).expect("text");
     assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
@@ -43,7 +43,7 @@ pub fn refused(arguments: &[&str]) -> String {
 }
 
 /// Runs `covert run` to a result, which is returned with the console's output.
-pub fn run(arguments: &[&str], code: i32, folder: &Path) -> (Value, Vec<u8>) {
+pub(crate) fn run(arguments: &[&str], code: i32, folder: &Path) -> (Value, Vec<u8>) {
     let json = folder.join("result.json");
     let mut all = vec!["run"];
     all.extend(arguments);
@@ -55,6 +55,6 @@ pub fn run(arguments: &[&str], code: i32, folder: &Path) -> (Value, Vec<u8>) {
 }
 
 /// A path as an argument.
-pub fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().expect("a plain name")
 }
