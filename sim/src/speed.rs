@@ -74,10 +74,10 @@ fn compute(tiles: u32, mode: Mode, fault: bool) -> Result<crate::session::Machin
     };
     let settings = Settings {
         ram: 4 << 20,
-        epoch: 10_000,
-        checkpoint_every: 16,
-        time_limit: time_limit(10_000, 2),
-        max_attempts: 3,
+        epoch: boot::DEFAULT_EPOCH,
+        checkpoint_every: boot::DEFAULT_CHECKPOINT_EVERY,
+        time_limit: time_limit(boot::DEFAULT_EPOCH, boot::DEFAULT_LATENCY),
+        max_attempts: boot::DEFAULT_MAX_ATTEMPTS,
     };
     let (modes, input) = (vec![(0, mode)], Input::Bytes(Vec::new()));
     guest_machine(guest.name, &guest.elf()?, GuestOptions { settings, options, modes, input })

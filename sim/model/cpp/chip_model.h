@@ -304,6 +304,7 @@ private:
     }
 
     void observe() {
+        if (model_->guest_o) guest_begun_ = true;
         const uint32_t state = model_->seq_state_o;
         if (state != StateIdle && state != StatePowerOn) busy();
         if (model_->epoch_o) ++epochs_;
@@ -324,12 +325,12 @@ private:
         }
     }
 
-    // The sequencer works: does the guest wait for it? It does unless the lowest member's last
-    // instruction was the guest's own and its tile is out of reset.
+    // The sequencer works: does the guest wait for it? It does, once it has begun, unless the lowest
+    // member's last instruction was the guest's own and its tile is out of reset.
     void busy() {
         const uint32_t members = model_->members_o;
         const uint32_t lowest = members & (0U - members);
-        if ((model_->guest_o & model_->run_o & lowest) == 0) ++busy_cycles_;
+        if (guest_begun_ && (model_->guest_o & model_->run_o & lowest) == 0) ++busy_cycles_;
     }
 
     void check_range(uint32_t address, std::size_t length) const {
@@ -359,6 +360,7 @@ private:
     uint64_t epochs_ = 0;
     uint64_t checkpoints_ = 0;
     uint64_t busy_cycles_ = 0;
+    bool guest_begun_ = false;
     std::vector<Event> events_;
 
     std::string console_;
