@@ -21,10 +21,14 @@ host_has_target() {
     compgen -G "$dir/libcore-*.rlib" >/dev/null
 }
 
+pinned_is_listed() {
+    apt-cache show --no-all-versions "rustc-web=$RISCV_RUST_DEBIAN" >/dev/null 2>&1
+}
+
 # Prints the package version to use: the pinned one, or whatever Debian has now.
 choose_version() {
     local candidate
-    if apt-cache show --no-all-versions "rustc-web=$RISCV_RUST_DEBIAN" >/dev/null 2>&1; then
+    if pinned_is_listed; then
         printf '%s\n' "$RISCV_RUST_DEBIAN"
         return
     fi
@@ -159,10 +163,9 @@ else
     [ "$HOST" = x86_64-unknown-linux-gnu ] ||
         die "no compiler for $RISCV_TARGET: on $HOST the host toolchain itself must have that target"
     command -v apt-get >/dev/null || die "no apt-get: run 'rustup target add $RISCV_TARGET' instead"
-    if ! version=$(choose_version); then
-        refresh_package_lists
-        version=$(choose_version) || die "Debian's package lists hold no rustc-web"
-    fi
+    # Lists as a machine was installed with may be older than the pinned version.
+    pinned_is_listed || refresh_package_lists
+    version=$(choose_version) || die "Debian's package lists hold no rustc-web"
     # Outside the temporary folder: an interrupted download is not repeated.
     debs=$COVERT_CACHE/download/riscv-rust-$version
     mkdir -p "$debs"
