@@ -8,8 +8,13 @@ core/covert_regfile.sv
 core/covert_muldiv.sv
 core/covert_fingerprint.sv
 core/covert_csr.sv
+core/covert_btb.sv
 core/covert_fetch.sv
 core/covert_core.sv
+tile/covert_tlb.sv
+tile/covert_mmu.sv
+tile/covert_icache.sv
+tile/covert_dcache.sv
 tile/covert_tile.sv
 unit/covert_unit_pkg.sv
 unit/covert_gate.sv
