@@ -5,7 +5,8 @@ core/covert_alu.sv
 core/covert_expander.sv
 core/covert_decoder.sv
 core/covert_regfile.sv
-core/covert_muldiv.sv
+core/covert_mul.sv
+core/covert_div.sv
 core/covert_fingerprint.sv
 core/covert_csr.sv
 core/covert_btb.sv

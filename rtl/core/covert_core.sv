@@ -189,7 +189,7 @@ module covert_core
     end
     if (x_valid_q && x_dec_q.rd_we && (x_rd == d_instr[19:15])) begin
       d_rs1 = x_result;
-      d_wait1 = x_dec_q.result == covert_core_pkg::ResMem;
+      d_wait1 = x_late;
     end
     if (d_instr[19:15] == 5'd0) begin
       d_rs1 = 32'd0;
@@ -203,7 +203,7 @@ module covert_core
     end
     if (x_valid_q && x_dec_q.rd_we && (x_rd == d_instr[24:20])) begin
       d_rs2 = x_result;
-      d_wait2 = x_dec_q.result == covert_core_pkg::ResMem;
+      d_wait2 = x_late;
     end
     if (d_instr[24:20] == 5'd0) begin
       d_rs2 = 32'd0;
@@ -276,8 +276,8 @@ module covert_core
     else if (x_ready) x_valid_q <= d_fire;
   end
 
-  logic [31:0] x_b, x_sum, x_alu, x_muldiv, x_csr;
-  logic x_equal, x_less, x_less_unsigned, x_taken, x_muldiv_done, x_is_muldiv;
+  logic [31:0] x_b, x_sum, x_alu, x_div, x_csr, w_mul;
+  logic x_equal, x_less, x_less_unsigned, x_taken, x_div_done, x_is_mul, x_is_div, x_late;
 
   assign x_b = x_dec_q.b_is_imm ? x_imm_q : x_rs2_q;
 
@@ -381,6 +381,9 @@ module covert_core
     end
   end
 
+  // Its value is there only in W.
+  assign x_late = (x_dec_q.result == covert_core_pkg::ResMem) || x_is_mul;
+
   // What X has to wait for.
   logic w_ready, fingerprint_busy, x_is_csr, x_is_fence, x_is_sfence, x_wait, x_ask, x_refetch;
   logic x_normal;  // the instruction executes (no trap), as soon as it need not wait
@@ -391,7 +394,8 @@ module covert_core
   assign x_is_satp = x_is_csr && x_csr_write && (x_instr_q[31:20] == 12'h180);
   assign x_is_fence = x_dec_q.sys_op == covert_core_pkg::SysFencei;
   assign x_is_sfence = x_dec_q.sys_op == covert_core_pkg::SysSfence;
-  assign x_is_muldiv = x_dec_q.result == covert_core_pkg::ResMuldiv;
+  assign x_is_mul = x_dec_q.result == covert_core_pkg::ResMul;
+  assign x_is_div = x_dec_q.result == covert_core_pkg::ResDiv;
   assign x_trap = x_valid_q && w_ready && !x_started_q && (irq || x_exc);
   assign x_normal = x_valid_q && w_ready && (x_started_q || !(irq || x_exc));
   assign x_request = x_normal && x_is_mem && !x_sc_fails;
@@ -418,7 +422,7 @@ module covert_core
   always_comb begin
     x_wait = x_ask;
     if (x_is_mem && !x_sc_fails) x_wait = !dreq_ready_i;
-    if (x_is_muldiv) x_wait = !x_muldiv_done;
+    if (x_is_div) x_wait = !x_div_done;
     if (x_is_csr) x_wait = !w_quiet;
     if (x_dec_q.sys_op == covert_core_pkg::SysWfi) x_wait = !wake;
     if (x_maint != covert_core_pkg::MaintNone) x_wait = !maint_done_i;
@@ -432,23 +436,32 @@ module covert_core
         || (x_dec_q.sys_op == covert_core_pkg::SysWfi))) x_started_q <= 1'b1;
   end
 
-  covert_muldiv u_muldiv (
+  covert_mul u_mul (
+      .clk_i,
+      .take_i(x_fire && x_is_mul),
+      .op_i(x_instr_q[13:12]),
+      .a_i(x_rs1_q),
+      .b_i(x_rs2_q),
+      .result_o(w_mul)
+  );
+
+  covert_div u_div (
       .clk_i,
       .rst_ni,
       .flush_i(x_trap || w_trap),
-      .start_i(x_normal && x_is_muldiv),
-      .op_i(x_instr_q[14:12]),
+      .start_i(x_normal && x_is_div),
+      .op_i(x_instr_q[13:12]),
       .a_i(x_rs1_q),
       .b_i(x_rs2_q),
-      .done_o(x_muldiv_done),
-      .result_o(x_muldiv)
+      .done_o(x_div_done),
+      .result_o(x_div)
   );
 
   always_comb begin
     case (x_dec_q.result)
       covert_core_pkg::ResTarget: x_result = x_target_q;
       covert_core_pkg::ResSeq: x_result = x_seq_q;
-      covert_core_pkg::ResMuldiv: x_result = x_muldiv;
+      covert_core_pkg::ResDiv: x_result = x_div;
       covert_core_pkg::ResCsr: x_result = x_csr;
       covert_core_pkg::ResMem: x_result = {31'd0, x_sc_fails};  // of SC; loads and AMOs get theirs in W
       default: x_result = x_alu;
@@ -521,6 +534,7 @@ module covert_core
   logic [4:0] w_funct5_q;
   logic [3:0] w_strb_q;
   logic [1:0] w_priv_q, w_data_priv_q;
+  logic w_is_mul_q;
   logic w_trap_q, w_trap_irq_q;  // X trapped instead of executing
   logic [4:0] w_cause_q;
   logic w_counted_q;  // it was counted by mepoch
@@ -553,7 +567,7 @@ module covert_core
       default: w_loaded = shifted;
     endcase
   end
-  assign w_value = w_is_load ? w_loaded : w_result_q;
+  assign w_value = w_is_load ? w_loaded : (w_is_mul_q ? w_mul : w_result_q);
 
   always_comb begin
     case (w_funct5_q)
@@ -575,6 +589,7 @@ module covert_core
       w_rd_q <= x_rd;
       w_rd_we_q <= !x_trap && x_dec_q.rd_we && (x_rd != 5'd0);
       w_result_q <= x_result;
+      w_is_mul_q <= x_is_mul;
       w_mem_op_q <= (x_trap || x_sc_fails) ? covert_core_pkg::MemNone : x_dec_q.mem_op;
       w_addr_q <= x_trap ? (irq ? 32'd0 : x_tval) : x_sum;
       w_data_q <= (x_dec_q.mem_op == covert_core_pkg::MemAmo) ? x_rs2_q : x_wdata;

@@ -53,7 +53,8 @@ package covert_core_pkg;
     ResAlu,
     ResTarget,  // pc + immediate
     ResSeq,     // pc of the following instruction
-    ResMuldiv,
+    ResMul,     // like ResMem a cycle later
+    ResDiv,
     ResCsr,
     ResMem
   } result_e;

@@ -14,7 +14,7 @@ mkdir -p "$work"
 source "$here/../../verilate.sh"
 
 status=0
-for name in expander muldiv fingerprint; do
+for name in expander mul div fingerprint; do
   verilate "$work" "${name}_tb" "covert_$name" "$core/tb/${name}_tb.cpp" "$core/covert_$name.sv"
   "$work/${name}_tb" || status=1
 done
