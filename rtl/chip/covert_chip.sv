@@ -11,8 +11,8 @@ module covert_chip #(
   input  logic [             31:0] boot_addr_i,       // strap, taken in reset: first pc in bare mode
   input  logic                     host_page_on_i,    // strap, taken in reset: a page of RAM that is not cached in bare mode,
   input  logic [            31:12] host_page_i,       // since a host looks at it
-  input  logic                     clean_i,           // bare mode, level until cleaned_o: bring tile 0's data to memory
-  output logic                     cleaned_o,         // pulse
+  input  logic                     host_sync_i,           // bare mode, level until host_synced_o: bring tile 0's data to memory
+  output logic                     host_synced_o,         // pulse
   input  logic [              2:0] mode_req_i,        // mode that the management side wants (covert_pkg::Mode*)
 
   // memory channels
@@ -94,7 +94,7 @@ module covert_chip #(
   logic                       rx_pending, hangup, irq_soft, irq_timer;
 
   // Straps, and inputs that change at any time.
-  logic        bare_q, hangup_q, host_page_on_q, clean_q;
+  logic        bare_q, hangup_q, host_page_on_q, host_sync_q;
   logic [31:12] host_page_q;
   logic [31:0] boot_addr_q;
   logic [ 2:0] mode_req_q;
@@ -106,15 +106,15 @@ module covert_chip #(
       host_page_on_q <= bare_i & host_page_on_i;
       host_page_q    <= host_page_i;
     end
-    clean_q    <= bare_q & clean_i;
+    host_sync_q    <= bare_q & host_sync_i;
     mode_req_q <= mode_req_i;
     hangup_q   <= uart_hangup_i;
   end
 
-  logic [NTiles-1:0] cleaned;
+  logic [NTiles-1:0] host_synced;
 
   assign run_o     = tile_run;
-  assign cleaned_o = cleaned[0];
+  assign host_synced_o = host_synced[0];
 
   for (genvar i = 0; i < NTiles; i++) begin : gen_tile
     logic        clk;
@@ -137,10 +137,10 @@ module covert_chip #(
       .irq_soft_i (bare_q & irq_soft),
       .irq_ext_i  (1'b0),
       .irq_s_ext_i(1'b0),
-      .uncached_on_i  (host_page_on_q),
-      .uncached_page_i(host_page_q),
-      .clean_i    (clean_q & (i == 0)),
-      .cleaned_o  (cleaned[i]),
+      .host_page_on_i  (host_page_on_q),
+      .host_page_i(host_page_q),
+      .host_sync_i    (host_sync_q & (i == 0)),
+      .host_synced_o  (host_synced[i]),
       .req_valid_o(req_valid),
       .req_ready_i(req_ready),
       .req_addr_o (req_addr),

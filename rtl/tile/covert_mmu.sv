@@ -20,8 +20,8 @@ module covert_mmu #(
   input  logic         flush_page_i,
   input  logic [ 31:12] flush_vpn_i,
   // RAM that a host looks at: not cached
-  input  logic         uncached_on_i,
-  input  logic [ 31:12] uncached_page_i,
+  input  logic         host_page_on_i,
+  input  logic [ 31:12] host_page_i,
 
   // the core's instruction port
   input  logic         ireq_valid_i,
@@ -86,7 +86,7 @@ module covert_mmu #(
 
   // Whether a page may stand in a cache: RAM, and what is in a cache must be as out of reach as it is at the gate.
   function automatic logic cached(input logic [31:12] ppn, input logic [1:0] priv);
-    cached = (ppn[31] & ~(uncached_on_i & (ppn == uncached_page_i))) |
+    cached = (ppn[31] & ~(host_page_on_i & (ppn == host_page_i))) |
         ((priv == covert_core_pkg::PrivM) & (ppn[31:20] == covert_pkg::VmmBase[31:20]));
   endfunction
 

@@ -17,10 +17,10 @@ module covert_tile #(
   input  logic         irq_ext_i,
   input  logic         irq_s_ext_i,     // S-mode external interrupt, level
   // a host that looks at memory: a page that is not cached, and the wish to have everything in memory
-  input  logic         uncached_on_i,
-  input  logic [ 31:12] uncached_page_i,
-  input  logic         clean_i,         // level until cleaned_o: write the data cache back
-  output logic         cleaned_o,       // pulse
+  input  logic         host_page_on_i,
+  input  logic [ 31:12] host_page_i,
+  input  logic         host_sync_i,         // level until host_synced_o: write the data cache back
+  output logic         host_synced_o,       // pulse
   // tile bus
   output logic         req_valid_o,
   input  logic         req_ready_i,
@@ -176,8 +176,8 @@ module covert_tile #(
     .flush_all_i   (flush_all),
     .flush_page_i  (flush_page),
     .flush_vpn_i   (flush_vpn),
-    .uncached_on_i,
-    .uncached_page_i,
+    .host_page_on_i,
+    .host_page_i,
     .ireq_valid_i  (ireq_valid),
     .ireq_ready_o  (ireq_ready),
     .ireq_addr_i   (ireq_addr[31:2]),
@@ -323,7 +323,7 @@ module covert_tile #(
   logic         access_q;      // an access of the core is under way
 
   assign dreq_ready = mmu_dreq_ready & (maint_q == StNone);
-  assign maint      = (maint_q == StHost) ? covert_core_pkg::MaintClean
+  assign maint      = (maint_q == StHost) ? covert_core_pkg::MaintEmpty
       : (maint_q != StCore) ? covert_core_pkg::MaintNone
       : (core_maint == covert_core_pkg::MaintEmpty) ? covert_core_pkg::MaintEmpty : covert_core_pkg::MaintClean;
   assign empty      = maint_q == StEmpty;
@@ -331,11 +331,11 @@ module covert_tile #(
   always_comb begin
     maint_d         = maint_q;
     core_maint_done = 1'b0;
-    cleaned_o       = 1'b0;
+    host_synced_o       = 1'b0;
     unique case (maint_q)
       StNone: begin
         if (core_maint != covert_core_pkg::MaintNone) maint_d = StCore;
-        else if (clean_i & ~access_q & ~dreq_valid & ~iwalk_valid) maint_d = StHost;
+        else if (host_sync_i & ~access_q & ~dreq_valid & ~iwalk_valid) maint_d = StHost;
       end
       StCore: if (maint_done) begin
         maint_d         = (core_maint == covert_core_pkg::MaintFence) ? StEmpty : StNone;
@@ -347,7 +347,7 @@ module covert_tile #(
       end
       default: if (maint_done) begin  // StHost
         maint_d   = StNone;
-        cleaned_o = 1'b1;
+        host_synced_o = 1'b1;
       end
     endcase
   end

@@ -368,9 +368,9 @@ int run(const Options& options) {
   constexpr uint64_t kResetCycles = 4;
   uint64_t cycle = 0, retired = 0;
   top->boot_addr_i = system.boot();
-  top->clean_i = 0;
-  top->uncached_on_i = system.has_tohost();
-  top->uncached_page_i = system.tohost() >> 12;
+  top->host_sync_i = 0;
+  top->host_page_on_i = system.has_tohost();
+  top->host_page_i = system.tohost() >> 12;
   for (; cycle < options.max_cycles + kResetCycles && !system.finished(); cycle++) {
     const bool in_reset = cycle < kResetCycles;
     system.tick(cycle);
