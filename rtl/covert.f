@@ -10,7 +10,9 @@ core/covert_fingerprint.sv
 core/covert_csr.sv
 core/covert_fetch.sv
 core/covert_core.sv
+tile/covert_cache_pkg.sv
 tile/covert_dcache.sv
+tile/covert_icache.sv
 tile/covert_tile.sv
 unit/covert_unit_pkg.sv
 unit/covert_gate.sv

@@ -9,7 +9,7 @@ set -euo pipefail
 
 readonly RTL=$COVERT_ROOT/rtl
 readonly OUT=${CARGO_TARGET_DIR:-$COVERT_ROOT/target}/rtl-tb
-readonly BENCHES=(gate dirty dma pages log outlet uart dcache chip-solo chip-duo chip-quad)
+readonly BENCHES=(gate dirty dma pages log outlet uart dcache icache chip-solo chip-duo chip-quad)
 readonly CXXFLAGS=(-std=c++17 -O2 -Wall -Wextra)
 
 if [ "${1:-}" = --list ]; then
@@ -97,7 +97,7 @@ run() {
             build pages covert_pages_top unit/tb/pages_tb.cpp lint.vlt -f covert.f unit/tb/covert_pages_top.sv || return 1
             start pages $((6 * scale))
             ;;
-        dcache)
+        dcache | icache)
             for ways in 1 2 4; do
                 build "$1-$ways" "covert_$1" "tile/tb/${1}_tb.cpp" "-GWays=$ways" lint.vlt -f covert.f || return 1
                 start "$1-$ways" "$ways" "$scale" || return 1

@@ -95,28 +95,6 @@ module covert_dcache #(
   logic                  fwd_meta_q;
   logic [MetaBits-1:0]   fwd_meta_data_q;
 
-  // ---------------------------------------------------------------- replacement
-  // A tree of bits, each pointing to the half that was used longer ago: bit 0 between the pairs of ways (the ways, if
-  // there are two), bits 1 and 2 within them. For two ways that is least recently used.
-  function automatic logic [Ways-1:0] oldest(input logic [2:0] tree);
-    if (Ways == 4) oldest = Ways'(4'd1 << {tree[0], tree[0] ? tree[2] : tree[1]});
-    else if (Ways == 2) oldest = Ways'(2'd1 << tree[0]);
-    else oldest = '1;
-  endfunction
-
-  function automatic logic [2:0] touched(input logic [2:0] tree, input logic [Ways-1:0] way);
-    logic [3:0] one_hot;
-    one_hot = 4'(way);
-    touched = tree;
-    if (Ways == 4) begin
-      touched[0] = ~|one_hot[3:2];
-      if (|one_hot[3:2]) touched[2] = one_hot[2];
-      else touched[1] = ~one_hot[1];
-    end else begin
-      touched[0] = one_hot[0];
-    end
-  endfunction
-
   function automatic logic [Ways-1:0] lowest(input logic [Ways-1:0] mask);
     lowest = mask & (~mask + Ways'(1));
   endfunction
@@ -222,7 +200,7 @@ module covert_dcache #(
     if (is_idle && s1_valid_q) begin
       ppn_q    <= s1_ppn_i;
       priv_q   <= s1_priv_i;
-      victim_q <= oldest(tree);
+      victim_q <= Ways'(covert_cache_pkg::oldest(Ways, tree));
     end
     if (state_q == StScan) victim_q <= lowest(dirty);
 
@@ -271,7 +249,8 @@ module covert_dcache #(
   assign mem_more_o  = wb_busy_q ? wb_word_q != 3'd7 : is_fill & (sent_q != 4'd7);
 
   // ---------------------------------------------------------------- arrays
-  // Each has a read port, whose word is there in the next cycle, and a write port. Their contents are never reset.
+  // Each has a read port, whose word is there in the next cycle, and a write port. Their contents are never reset. What
+  // is read of a place that is written in the same cycle is not used, but taken from fwd_*: `no_rw_check`.
   logic [11:2]         rd_addr, wr_addr;
   logic [Ways-1:0]     used_way, data_we, tag_we;
   logic [ 3:0]         data_strb;
@@ -312,13 +291,13 @@ module covert_dcache #(
     use_it    = is_idle | (is_fill & ~fill_bad);
     if (is_fill || state_q == StMove) dirty_new = dirty & ~victim_q;
     if (we_q && use_it) dirty_new = dirty_new | used_way;
-    meta_wr = MetaBits'({use_it ? touched(tree, used_way) : tree, dirty_new});
+    meta_wr = MetaBits'({use_it ? covert_cache_pkg::touched(Ways, tree, 4'(used_way)) : tree, dirty_new});
     if (state_q == StClear) meta_wr = '0;
   end
 
   for (genvar w = 0; w < Ways; w++) begin : gen_way
-    logic [31:0] data_q[Words];
-    logic [20:0] tag_q [Sets];  // valid, physical page
+    (* no_rw_check *) logic [31:0] data_q[Words];
+    (* no_rw_check *) logic [20:0] tag_q[Sets];  // valid, physical page
 
     always_ff @(posedge clk_i) begin
       for (int unsigned b = 0; b < 4; b++) begin
@@ -332,7 +311,7 @@ module covert_dcache #(
     end
   end
 
-  logic [MetaBits-1:0] meta_q[Sets];  // replacement tree, dirty ways
+  (* no_rw_check *) logic [MetaBits-1:0] meta_q[Sets];  // replacement tree, dirty ways
 
   always_ff @(posedge clk_i) begin
     if (meta_we) meta_q[line] <= meta_wr;
