@@ -12,6 +12,7 @@ core/covert_csr.sv
 core/covert_btb.sv
 core/covert_fetch.sv
 core/covert_core.sv
+tile/covert_cache_pkg.sv
 tile/covert_tlb.sv
 tile/covert_mmu.sv
 tile/covert_icache.sv

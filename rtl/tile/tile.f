@@ -12,6 +12,7 @@
 ../core/covert_btb.sv
 ../core/covert_fetch.sv
 ../core/covert_core.sv
+covert_cache_pkg.sv
 covert_tlb.sv
 covert_mmu.sv
 covert_icache.sv
