@@ -188,7 +188,7 @@ fn end_epoch(state: &mut ReplicaState, memory: &mut impl Memory) -> Action {
     state.devices.refill();
     let fingerprint = state.epoch.fingerprint;
     // A device that has more to do waits for nothing either.
-    let (wake, mask) = if state.idle == 0 || state.devices.agenda != 0 {
+    let (wake, mask) = if state.idle == 0 || state.devices.busy() {
         (0, 0)
     } else {
         (state.clock.wake(), state.devices.wake_mask(&state.console, memory))
@@ -242,11 +242,12 @@ fn go_on_or_keep(state: &mut ReplicaState, memory: &mut impl Memory, log_level: 
 
 /// Goes on with what the guest is about: a request to a device, waiting, or running.
 fn go_on(state: &mut ReplicaState, memory: &mut impl Memory) -> Action {
-    if (state.console.operation | state.devices.agenda | state.devices.exit) != 0
+    if (state.console.operation != 0 || state.devices.busy())
         && let Some(action) = work(state, memory)
     {
         return action;
     }
+    device::refresh(&mut state.devices, &state.console);
     interrupts(state);
     if state.idle != 0 {
         if !emulate::interrupted(&state.vcpu) {

@@ -72,6 +72,11 @@ impl Devices {
         Self { block: Block::new(sectors, read_only), net: Net::new(mac), ..Self::default() }
     }
 
+    /// There is more to do than to look at the interrupt lines.
+    pub fn busy(&self) -> bool {
+        self.agenda & !LINES | self.exit != 0
+    }
+
     /// The guest is about to run, or an epoch to end.
     pub fn refill(&mut self) {
         self.budget = BUDGET;
@@ -132,17 +137,11 @@ impl Devices {
     }
 
     fn lines(&self, console: &Console) -> u32 {
-        let virtio = [
-            self.block.transport.interrupt(),
-            self.net.transport.interrupt(),
-            self.port.transport.interrupt(),
-            self.entropy.transport.interrupt(),
-        ];
-        let mut lines = u32::from(self.uart.interrupt(console)) << SOURCE_UART;
-        for (number, line) in virtio.into_iter().enumerate() {
-            lines |= u32::from(line) << (SOURCE_VIRTIO + number as u32);
-        }
-        lines
+        u32::from(self.block.transport.interrupt()) << SOURCE_VIRTIO
+            | u32::from(self.net.transport.interrupt()) << (SOURCE_VIRTIO + 1)
+            | u32::from(self.port.transport.interrupt()) << (SOURCE_VIRTIO + 2)
+            | u32::from(self.entropy.transport.interrupt()) << (SOURCE_VIRTIO + 3)
+            | u32::from(self.uart.interrupt(console)) << SOURCE_UART
     }
 }
 
@@ -192,18 +191,23 @@ pub fn next(
             Next::Checkpoint | Next::Fail(_) => return next,
         }
     }
+    Next::Idle
+}
+
+/// Gives the PLIC the lines, if they may have changed.
+pub fn refresh(devices: &mut Devices, console: &Console) {
     if devices.agenda & LINES != 0 {
         devices.agenda &= !LINES;
         let lines = devices.lines(console);
         devices.plic.set_levels(lines);
     }
-    Next::Idle
 }
 
 /// The action under way is done, with this word as its answer.
 ///
 /// # Errors
 /// [`Failure::Protocol`] if none is under way.
+#[inline(never)]
 pub fn answered(
     devices: &mut Devices,
     console: &mut Console,
