@@ -85,6 +85,9 @@ impl Devices {
     /// Takes what an input set says.
     pub fn inputs(&mut self, console: &mut Console, flags: u32) {
         console.more = flags & INPUT_UART_RX;
+        if flags & (INPUT_UART_RX | INPUT_BLK | INPUT_NET) == 0 {
+            return;
+        }
         if console.more != 0 && !console.holds_input() {
             self.agenda |= FETCH;
         }
@@ -194,13 +197,14 @@ pub fn next(
     Next::Idle
 }
 
-/// Gives the PLIC the lines, if they may have changed.
-pub fn refresh(devices: &mut Devices, console: &Console) {
+/// Gives the PLIC the lines, if they may have changed. Whether it has an interrupt for S-mode.
+pub fn refresh(devices: &mut Devices, console: &Console) -> bool {
     if devices.agenda & LINES != 0 {
         devices.agenda &= !LINES;
         let lines = devices.lines(console);
         devices.plic.set_levels(lines);
     }
+    devices.plic.external != 0
 }
 
 /// The action under way is done, with this word as its answer.

@@ -81,7 +81,10 @@ pub fn read(devices: &mut Devices, console: &mut Console, place: Place, size: u3
     }
     Some(match place {
         Place::Exit(_) => 0,
-        Place::Plic(offset) => devices.plic.read(offset),
+        Place::Plic(offset) => {
+            devices.agenda |= LINES;
+            devices.plic.read(offset)
+        }
         Place::Uart(offset) => {
             let value = devices.uart.read(console, offset);
             // Data and interrupt cause: reading changes the interrupt.
@@ -126,7 +129,10 @@ pub fn write(
             devices.exit = if size == 2 { value & 0xFFFF } else { value };
         }
         Place::Exit(_) => {}
-        Place::Plic(offset) => devices.plic.write(offset, value),
+        Place::Plic(offset) => {
+            devices.agenda |= LINES;
+            devices.plic.write(offset, value);
+        }
         Place::Uart(offset) => {
             devices.uart.write(console, offset, value as u8);
             devices.agenda |= LINES | if console.is_full() { PACK } else { 0 };
