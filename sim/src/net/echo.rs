@@ -91,18 +91,18 @@ impl Echo {
         while let Some(frame) = self.stack.output() {
             self.outgoing.push_back((cycle + LATENCY, frame));
         }
-        let next = self.stack.next(now).map(|at| at.saturating_mul(CYCLES_PER_MICROSECOND));
+        let next = self.stack.due(now).map(|at| at.saturating_mul(CYCLES_PER_MICROSECOND));
         // Never again in this cycle.
         self.timer = next.map(|at| at.max(cycle + 1));
     }
 
     /// The cycle in which [`Echo::work`] is due.
-    fn due(&self) -> Option<u64> {
+    fn work_due(&self) -> Option<u64> {
         [self.timer, self.peer.due].into_iter().flatten().min()
     }
 
     fn catch_up(&mut self, cycle: u64) {
-        while let Some(due) = self.due().filter(|due| *due <= cycle) {
+        while let Some(due) = self.work_due().filter(|due| *due <= cycle) {
             self.work(due);
         }
     }
@@ -179,9 +179,9 @@ impl Backend for Echo {
         Ok(arrived.then(|| self.outgoing.pop_front()).flatten().map(|(_, frame)| frame))
     }
 
-    fn next(&mut self) -> Option<u64> {
+    fn due(&mut self) -> Option<u64> {
         let arrives = self.outgoing.front().map(|(at, _)| *at);
-        [arrives, self.due()].into_iter().flatten().min()
+        [arrives, self.work_due()].into_iter().flatten().min()
     }
 
     fn peer(&self) -> Option<PeerReport> {
@@ -207,7 +207,7 @@ mod tests {
             if cycle >= to {
                 return;
             }
-            let next = echo.next().unwrap_or(to).max(cycle + 1);
+            let next = echo.due().unwrap_or(to).max(cycle + 1);
             cycle = next.min(cycle + stride).min(to);
         }
     }
@@ -221,7 +221,7 @@ mod tests {
         run(&mut echo, &mut guest, 0, 100_000, 1000);
         assert_eq!(guest.receive(socket), Some((HOST, ECHO_PORT, b"hello".to_vec())));
         echo.send(&ping(HOST_MAC, 0x77, b"are you there"), 100_000).expect("never fails");
-        assert_eq!(echo.next(), Some(100_000 + LATENCY));
+        assert_eq!(echo.due(), Some(100_000 + LATENCY));
         assert_eq!(echo.receive(100_000 + LATENCY - 1).expect("never fails"), None);
         let frame = echo.receive(100_000 + LATENCY).expect("never fails").expect("an answer");
         assert_eq!(pong(&frame), Some((0x77, b"are you there".to_vec())));
@@ -234,12 +234,12 @@ mod tests {
         let mut guest = Guest::new();
         let service = guest.open(ECHO_PORT);
         guest.echo(service);
-        assert_eq!(echo.next(), None, "the peer waits for the guest's first frame");
+        assert_eq!(echo.due(), None, "the peer waits for the guest's first frame");
         guest.announce();
         run(&mut echo, &mut guest, 0, 20_000_000, 1_000_000);
         let all = PeerReport { datagrams: 5, attempts: 5, echoed: 5, wrong: 0 };
         assert_eq!(echo.peer(), Some(all));
-        assert_eq!(echo.next(), None);
+        assert_eq!(echo.due(), None);
     }
 
     #[test]

@@ -24,7 +24,6 @@ use sha2::{Digest as _, Sha256};
 
 pub use echo::PeerReport;
 pub use spec::{DEFAULT_DATAGRAMS, Far, GRAMMAR, MAX_DATAGRAMS, NetSpec, NetSpecError};
-pub use stack::{GUEST, HOST, HOST_MAC};
 
 use echo::Echo;
 use pcap::Pcap;
@@ -78,7 +77,7 @@ pub trait Backend {
     fn receive(&mut self, cycle: u64) -> io::Result<Option<Vec<u8>>>;
 
     /// The cycle in which [`Backend::receive`] must be asked next, if it is known.
-    fn next(&mut self) -> Option<u64> {
+    fn due(&mut self) -> Option<u64> {
         None
     }
 
@@ -113,6 +112,8 @@ pub struct NetReport {
     pub frames_sent: u64,
     /// Frames for the guest.
     pub frames_received: u64,
+    /// Frames for the guest that the chip had no room for.
+    pub frames_lost: u64,
     /// The far end's own datagrams.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer: Option<PeerReport>,
@@ -176,8 +177,8 @@ impl Network {
     }
 
     /// The cycle in which [`Network::receive`] must be asked next, if it is known.
-    pub fn next(&mut self) -> Option<u64> {
-        self.backend.next()
+    pub fn due(&mut self) -> Option<u64> {
+        self.backend.due()
     }
 
     /// What becomes readable when the real host has something; nothing if it has no part in this.
@@ -190,6 +191,7 @@ impl Network {
         NetReport {
             frames_sent: self.sent,
             frames_received: self.received,
+            frames_lost: 0,
             peer: self.backend.peer(),
         }
     }
@@ -239,11 +241,11 @@ mod tests {
         let fresh = network.digest();
         network.send(&[1; 60], 1000).expect("sent");
         assert_eq!(network.receive(1_000_000).expect("asked"), None);
-        assert_eq!(network.next(), None);
+        assert_eq!(network.due(), None);
         assert_ne!(network.digest(), fresh);
         network.finish().expect("written");
         assert_eq!(std::fs::read(&path).expect("read").len(), 24 + 16 + 60);
-        let report = NetReport { frames_sent: 1, frames_received: 0, peer: None };
+        let report = NetReport { frames_sent: 1, frames_received: 0, frames_lost: 0, peer: None };
         assert_eq!(network.report(), report);
         // The same frame at another time is another history.
         let mut other = Network::open(&spec, 0).expect("a network");

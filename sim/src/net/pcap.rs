@@ -17,7 +17,7 @@ const LINK_TYPE: u32 = 1;
 
 /// A capture being written.
 #[derive(Debug)]
-pub struct Pcap<W: Write> {
+pub(super) struct Pcap<W: Write> {
     to: W,
 }
 
@@ -26,7 +26,7 @@ impl Pcap<BufWriter<File>> {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn create(path: &Path) -> io::Result<Self> {
+    pub(super) fn create(path: &Path) -> io::Result<Self> {
         Self::new(BufWriter::new(File::create(path)?))
     }
 }
@@ -36,7 +36,7 @@ impl<W: Write> Pcap<W> {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn new(mut to: W) -> io::Result<Self> {
+    pub(super) fn new(mut to: W) -> io::Result<Self> {
         to.write_all(&MAGIC.to_le_bytes())?;
         to.write_all(&VERSION.map(u16::to_le_bytes).concat())?;
         // Time zone and accuracy are always 0.
@@ -48,7 +48,7 @@ impl<W: Write> Pcap<W> {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn record(&mut self, cycle: u64, frame: &[u8]) -> io::Result<()> {
+    pub(super) fn record(&mut self, cycle: u64, frame: &[u8]) -> io::Result<()> {
         let hz = u64::from(CLOCK_HZ);
         let (seconds, nanoseconds) = (cycle / hz, cycle % hz * (1_000_000_000 / hz));
         let length = frame.len() as u32;
@@ -61,7 +61,7 @@ impl<W: Write> Pcap<W> {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn flush(&mut self) -> io::Result<()> {
+    pub(super) fn flush(&mut self) -> io::Result<()> {
         self.to.flush()
     }
 }

@@ -9,23 +9,23 @@ use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, HardwareAddress, IpCidr, IpEndpoint, Ipv4Address};
 
 /// Address of the simulated host.
-pub const HOST: Ipv4Address = Ipv4Address::new(10, 0, 2, 2);
+pub(super) const HOST: Ipv4Address = Ipv4Address::new(10, 0, 2, 2);
 /// Address the guest is expected at.
-pub const GUEST: Ipv4Address = Ipv4Address::new(10, 0, 2, 15);
+pub(super) const GUEST: Ipv4Address = Ipv4Address::new(10, 0, 2, 15);
 /// Bits of the network's prefix.
 const PREFIX: u8 = 24;
 /// MAC address of the simulated host: QEMU's.
-pub const HOST_MAC: [u8; 6] = [0x52, 0x55, 10, 0, 2, 2];
+pub(super) const HOST_MAC: [u8; 6] = [0x52, 0x55, 10, 0, 2, 2];
 
 /// Longest Ethernet frame, without checksum.
 const FRAME_MAX: usize = 1514;
 /// Datagrams a socket holds, each way.
 const DATAGRAMS: usize = 16;
 /// Longest datagram that fits into a frame.
-pub const DATAGRAM_MAX: usize = 1472;
+pub(super) const DATAGRAM_MAX: usize = 1472;
 
 /// A host on the network.
-pub struct Stack {
+pub(super) struct Stack {
     wire: Wire,
     interface: Interface,
     sockets: SocketSet<'static>,
@@ -39,7 +39,7 @@ struct Wire {
 
 impl Stack {
     /// A host with these addresses.
-    pub fn new(mac: [u8; 6], address: Ipv4Address) -> Self {
+    pub(super) fn new(mac: [u8; 6], address: Ipv4Address) -> Self {
         let mut wire = Wire::default();
         let config = Config::new(HardwareAddress::Ethernet(EthernetAddress(mac)));
         let mut interface = Interface::new(config, &mut wire, Instant::ZERO);
@@ -51,7 +51,7 @@ impl Stack {
     }
 
     /// Opens a UDP port; none if it is 0.
-    pub fn open(&mut self, port: u16) -> Option<SocketHandle> {
+    pub(super) fn open(&mut self, port: u16) -> Option<SocketHandle> {
         let buffer = || {
             let packets = vec![udp::PacketMetadata::EMPTY; DATAGRAMS];
             udp::PacketBuffer::new(packets, vec![0; DATAGRAMS * DATAGRAM_MAX])
@@ -62,41 +62,41 @@ impl Stack {
     }
 
     /// Closes a port.
-    pub fn close(&mut self, socket: SocketHandle) {
+    pub(super) fn close(&mut self, socket: SocketHandle) {
         self.sockets.remove(socket);
     }
 
     /// Sends a datagram; false if it is too long or there is no room.
-    pub fn send(&mut self, socket: SocketHandle, to: IpEndpoint, bytes: &[u8]) -> bool {
+    pub(super) fn send(&mut self, socket: SocketHandle, to: IpEndpoint, bytes: &[u8]) -> bool {
         let socket = self.sockets.get_mut::<udp::Socket<'_>>(socket);
         bytes.len() <= DATAGRAM_MAX && socket.send_slice(bytes, to).is_ok()
     }
 
     /// The next datagram that has come, and from where.
-    pub fn receive(&mut self, socket: SocketHandle) -> Option<(IpEndpoint, Vec<u8>)> {
+    pub(super) fn receive(&mut self, socket: SocketHandle) -> Option<(IpEndpoint, Vec<u8>)> {
         let socket = self.sockets.get_mut::<udp::Socket<'_>>(socket);
         let (bytes, from) = socket.recv().ok()?;
         Some((from.endpoint, bytes.to_vec()))
     }
 
     /// Puts a frame on the wire to this host; it is looked at by the next [`Stack::work`].
-    pub fn input(&mut self, frame: &[u8]) {
+    pub(super) fn input(&mut self, frame: &[u8]) {
         self.wire.to_host.push_back(frame.to_vec());
     }
 
     /// The next frame that this host has sent.
-    pub fn output(&mut self) -> Option<Vec<u8>> {
+    pub(super) fn output(&mut self) -> Option<Vec<u8>> {
         self.wire.from_host.pop_front()
     }
 
     /// Does all there is to do at this time.
-    pub fn work(&mut self, microseconds: u64) {
+    pub(super) fn work(&mut self, microseconds: u64) {
         let now = instant(microseconds);
         self.interface.poll(now, &mut self.wire, &mut self.sockets);
     }
 
     /// The time at which there is something to do even if nothing comes, in microseconds.
-    pub fn next(&mut self, microseconds: u64) -> Option<u64> {
+    pub(super) fn due(&mut self, microseconds: u64) -> Option<u64> {
         let at = self.interface.poll_at(instant(microseconds), &self.sockets)?;
         Some(at.total_micros().max(0) as u64)
     }

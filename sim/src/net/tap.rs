@@ -67,7 +67,7 @@ impl Backend for Tap {
         }
     }
 
-    fn next(&mut self) -> Option<u64> {
+    fn due(&mut self) -> Option<u64> {
         Some(self.looked + LOOK)
     }
 
@@ -94,7 +94,7 @@ mod tests {
                 // The interface is down.
                 tap.send(&[0xff; 60], 0).expect("lost");
                 assert_eq!(tap.receive(5).expect("asked"), None);
-                assert_eq!(tap.next(), Some(5 + LOOK));
+                assert_eq!(tap.due(), Some(5 + LOOK));
                 // It is in use now.
                 assert!(Tap::open("covert-test0").is_err());
             }

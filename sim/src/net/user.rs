@@ -99,7 +99,7 @@ impl User {
     }
 
     /// Passes on what the guest has sent to the open ports.
-    fn to_host(&mut self) -> io::Result<()> {
+    fn pass_out(&mut self) -> io::Result<()> {
         let ports: Vec<_> = self.ports.keys().copied().collect();
         for port in ports {
             while let Some((guest, bytes)) = self.heard(port) {
@@ -139,7 +139,7 @@ impl User {
     }
 
     /// Passes on what the real host has sent.
-    fn to_guest(&mut self) -> io::Result<()> {
+    fn pass_in(&mut self) -> io::Result<()> {
         let mut buffer = [0; DATAGRAM_MAX + 1];
         for index in 0..self.flows.len() {
             while let Some(count) = lenient(self.flows[index].socket.recv(&mut buffer))? {
@@ -230,7 +230,7 @@ impl Backend for User {
         }
         self.stack.input(frame);
         self.stack.work(microseconds(cycle));
-        self.to_host()?;
+        self.pass_out()?;
         if let Some(port) = port {
             // What was no whole datagram has led to nothing.
             self.close_unused(port);
@@ -243,12 +243,12 @@ impl Backend for User {
             return Ok(Some(frame));
         }
         self.looked = cycle;
-        self.to_guest()?;
+        self.pass_in()?;
         self.stack.work(microseconds(cycle));
         Ok(self.stack.output())
     }
 
-    fn next(&mut self) -> Option<u64> {
+    fn due(&mut self) -> Option<u64> {
         Some(self.looked + LOOK)
     }
 
