@@ -210,8 +210,8 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub disk: Option<PathBuf>,
     /// Network: user (10.0.2.2 passes UDP on to 127.0.0.1, the guest is 10.0.2.15), user,udp=HOSTPORT:GUESTPORT (a port of
-    /// 127.0.0.1 leads into the guest; repeatable), user,echo[=N] (10.0.2.2 answers by itself and sends N datagrams, by
-    /// default 8, to the guest's UDP port 7; the only one that makes a run repeatable), tap=NAME; pcap=FILE with or
+    /// 127.0.0.1 leads into the guest; repeatable), user,echo[=N[:PORT]] (10.0.2.2 answers by itself and sends N
+    /// datagrams, by default 8, to the guest's UDP port PORT, by default 7; the only one that makes a run repeatable), tap=NAME; pcap=FILE with or
     /// without them records frames
     #[arg(long, value_name = "SPEC", value_parser = net_spec)]
     pub net: Option<NetSpec>,

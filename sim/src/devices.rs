@@ -43,11 +43,11 @@ pub struct Devices {
 }
 
 impl Devices {
-    /// Opens what is attached and connects it to a chip at cycle 0; `seed` decides what a network of its own does.
+    /// Opens what is attached and connects it to a chip at cycle 0.
     ///
     /// # Errors
     /// A file is no disk, or the real host refuses the network.
-    pub fn connect(attached: &Attached, chip: &mut Chip, seed: u64) -> Result<Self, Error> {
+    pub fn connect(attached: &Attached, chip: &mut Chip) -> Result<Self, Error> {
         let mut devices = Self { disk: None, network: None, lost: 0 };
         if let Some(source) = &attached.disk {
             let disk = open_disk(source)?;
@@ -56,7 +56,7 @@ impl Devices {
         }
         if let Some(spec) = &attached.net {
             chip.set_network(CHIP_MAC);
-            devices.network = Some(Network::open(spec, seed)?);
+            devices.network = Some(Network::open(spec)?);
         }
         Ok(devices)
     }

@@ -140,8 +140,7 @@ impl Session {
     /// There is no such chip, or what is attached to it cannot be had.
     pub fn new(machine: &Machine, console: Output) -> Result<Self, Error> {
         let mut chip = machine.power_on()?;
-        let seed = machine.options.seed;
-        let devices = Devices::connect(&machine.attached, &mut chip, seed)?;
+        let devices = Devices::connect(&machine.attached, &mut chip)?;
         let mut session = Self {
             chip,
             devices,

@@ -1,14 +1,13 @@
 //! A far end that is a part of the simulation: a host that answers ARP and ping, an echo service on its UDP port 7, and a
-//! peer that sends datagrams of its own to the guest's port 7 and checks what comes back.
+//! peer that sends datagrams of its own to a port of the guest and checks what comes back.
 //!
-//! All its times are simulated and all its bytes follow from the seed, so that runs are repeatable bit for bit. Everything
-//! happens in the cycle it is due, whenever it is asked for.
+//! A datagram of the peer is its number and how many there are, 4 bytes each with the low byte first, and contents that
+//! depend on the number alone: what the guest's `udp server` (`firmware/linux/userland`) expects. All times are simulated,
+//! so that runs are repeatable bit for bit. Everything happens in the cycle it is due, whenever it is asked for.
 
 use std::collections::VecDeque;
 use std::io;
 
-use rand::{Rng as _, RngCore as _, SeedableRng as _};
-use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 use smoltcp::iface::SocketHandle;
 use smoltcp::wire::IpEndpoint;
@@ -16,10 +15,12 @@ use smoltcp::wire::IpEndpoint;
 use super::stack::{DATAGRAM_MAX, GUEST, HOST, HOST_MAC, Stack};
 use super::{Backend, CYCLES_PER_MICROSECOND, microseconds};
 
-/// The echo service's port, on either side.
-const ECHO_PORT: u16 = 7;
+/// The echo service's port.
+pub(super) const ECHO_PORT: u16 = 7;
 /// The peer's own port.
-const PEER_PORT: u16 = 7007;
+const PEER_PORT: u16 = 49_152;
+/// Bytes of a datagram before its contents.
+const HEAD: usize = 8;
 /// Cycles from a frame to the answer to it: 100 us.
 const LATENCY: u64 = 100 * CYCLES_PER_MICROSECOND;
 /// Cycles from the guest's first frame, or from the end of a datagram's way, to the next datagram: 1 ms.
@@ -45,7 +46,8 @@ pub struct PeerReport {
 /// The host and the peer on it.
 pub(super) struct Echo {
     stack: Stack,
-    service: Option<SocketHandle>,
+    /// Sockets of the echo service.
+    services: Vec<SocketHandle>,
     peer: Peer,
     /// Frames on their way to the guest, and the cycle each arrives in; in order.
     outgoing: VecDeque<(u64, Vec<u8>)>,
@@ -55,7 +57,8 @@ pub(super) struct Echo {
 
 struct Peer {
     socket: Option<SocketHandle>,
-    seed: u64,
+    /// The guest's port.
+    port: u16,
     /// Number of the datagram under way.
     number: u32,
     /// Times it was sent.
@@ -66,14 +69,16 @@ struct Peer {
 }
 
 impl Echo {
-    /// A far end whose peer sends `datagrams` datagrams.
-    pub(super) fn new(datagrams: u32, seed: u64) -> Self {
+    /// A far end whose peer sends `datagrams` datagrams to the guest's `port`, and which echoes on that port too.
+    pub(super) fn new(datagrams: u32, port: u16) -> Self {
         let mut stack = Stack::new(HOST_MAC, HOST);
-        let service = stack.open(ECHO_PORT);
+        let mut ports = vec![ECHO_PORT, port];
+        ports.dedup();
+        let services = ports.into_iter().filter_map(|port| stack.open(port)).collect();
         let report = PeerReport { datagrams, ..PeerReport::default() };
         let socket = stack.open(PEER_PORT);
-        let peer = Peer { socket, seed, number: 0, attempts: 0, due: None, report };
-        Self { stack, service, peer, outgoing: VecDeque::new(), timer: None }
+        let peer = Peer { socket, port, number: 0, attempts: 0, due: None, report };
+        Self { stack, services, peer, outgoing: VecDeque::new(), timer: None }
     }
 
     /// Does what is due in `cycle`.
@@ -81,9 +86,9 @@ impl Echo {
         let now = microseconds(cycle);
         self.peer.send(&mut self.stack, cycle);
         self.stack.work(now);
-        if let Some(service) = self.service {
-            while let Some((from, bytes)) = self.stack.receive(service) {
-                self.stack.send(service, from, &bytes);
+        for service in &self.services {
+            while let Some((from, bytes)) = self.stack.receive(*service) {
+                self.stack.send(*service, from, &bytes);
             }
         }
         self.peer.receive(&mut self.stack, cycle);
@@ -110,12 +115,20 @@ impl Echo {
 
 impl Peer {
     fn payload(&self, number: u32) -> Vec<u8> {
-        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
-        random.set_stream(number.into());
-        let mut bytes = vec![0; random.random_range(4..=DATAGRAM_MAX)];
-        random.fill_bytes(&mut bytes);
-        bytes[..4].copy_from_slice(&number.to_le_bytes());
+        let count = self.report.datagrams;
+        // The last one fills the frame.
+        let size = match number + 1 == count {
+            true => DATAGRAM_MAX,
+            false => HEAD + number as usize * 97 % (DATAGRAM_MAX - HEAD + 1),
+        };
+        let mut bytes = [number.to_le_bytes(), count.to_le_bytes()].concat();
+        let words = Xorshift::new(number);
+        bytes.extend(words.flat_map(u32::to_le_bytes).take(size - HEAD));
         bytes
+    }
+
+    fn guest(&self) -> IpEndpoint {
+        IpEndpoint::new(GUEST.into(), self.port)
     }
 
     fn start(&mut self, cycle: u64) {
@@ -141,9 +154,7 @@ impl Peer {
     fn receive(&mut self, stack: &mut Stack, cycle: u64) {
         let Some(socket) = self.socket else { return };
         while let Some((from, bytes)) = stack.receive(socket) {
-            if from != IpEndpoint::new(GUEST.into(), ECHO_PORT)
-                || self.number == self.report.datagrams
-            {
+            if from != self.guest() || self.number == self.report.datagrams {
                 continue;
             }
             let number =
@@ -161,6 +172,27 @@ impl Peer {
             self.attempts = 0;
             self.due = (self.number < self.report.datagrams).then_some(cycle + PAUSE);
         }
+    }
+}
+
+/// Marsaglia's xorshift32.
+struct Xorshift(u32);
+
+impl Xorshift {
+    fn new(seed: u32) -> Self {
+        // Any state but 0 will do.
+        Self(seed.wrapping_mul(2_654_435_761).wrapping_add(1).max(1))
+    }
+}
+
+impl Iterator for Xorshift {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 17;
+        self.0 ^= self.0 << 5;
+        Some(self.0)
     }
 }
 
@@ -214,12 +246,16 @@ mod tests {
 
     #[test]
     fn pings_and_datagrams_are_answered() {
-        let mut echo = Echo::new(0, 1);
+        let mut echo = Echo::new(0, ECHO_PORT);
         let mut guest = Guest::new();
         let socket = guest.open(4000);
         guest.send(socket, HOST, ECHO_PORT, b"hello");
         run(&mut echo, &mut guest, 0, 100_000, 1000);
         assert_eq!(guest.receive(socket), Some((HOST, ECHO_PORT, b"hello".to_vec())));
+        let mut other = Echo::new(0, 7007);
+        guest.send(socket, HOST, 7007, b"hello again");
+        run(&mut other, &mut guest, 0, 100_000, 1000);
+        assert_eq!(guest.receive(socket), Some((HOST, 7007, b"hello again".to_vec())));
         echo.send(&ping(HOST_MAC, 0x77, b"are you there"), 100_000).expect("never fails");
         assert_eq!(echo.due(), Some(100_000 + LATENCY));
         assert_eq!(echo.receive(100_000 + LATENCY - 1).expect("never fails"), None);
@@ -229,10 +265,23 @@ mod tests {
     }
 
     #[test]
+    fn datagrams_are_those_that_the_guest_expects() {
+        let peer = Echo::new(17, ECHO_PORT).peer;
+        let sizes: Vec<usize> = (0..17).map(|number| peer.payload(number).len()).collect();
+        assert_eq!((sizes[0], sizes[1], sizes[15], sizes[16]), (8, 105, 8 + 1455, 1472));
+        // As firmware/linux/peer.py computes them.
+        let payload = peer.payload(3);
+        assert_eq!(
+            payload[..16],
+            [3, 0, 0, 0, 17, 0, 0, 0, 0x56, 0x34, 0x98, 0xf7, 0x3f, 0x17, 0x43, 0xd3]
+        );
+    }
+
+    #[test]
     fn the_peers_datagrams_come_back() {
-        let mut echo = Echo::new(5, 9);
+        let mut echo = Echo::new(5, 7007);
         let mut guest = Guest::new();
-        let service = guest.open(ECHO_PORT);
+        let service = guest.open(7007);
         guest.echo(service);
         assert_eq!(echo.due(), None, "the peer waits for the guest's first frame");
         guest.announce();
@@ -244,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_changed_datagram_is_seen() {
-        let mut echo = Echo::new(3, 9);
+        let mut echo = Echo::new(3, ECHO_PORT);
         let mut guest = Guest::new();
         let service = guest.open(ECHO_PORT);
         guest.echo(service);
@@ -257,7 +306,7 @@ mod tests {
 
     #[test]
     fn the_peer_tries_again_until_somebody_listens() {
-        let mut echo = Echo::new(2, 9);
+        let mut echo = Echo::new(2, ECHO_PORT);
         let mut guest = Guest::new();
         guest.announce();
         run(&mut echo, &mut guest, 0, 3 * RETRY, 1_000_000);
@@ -270,7 +319,7 @@ mod tests {
 
     #[test]
     fn it_gives_up_in_the_end() {
-        let mut echo = Echo::new(2, 9);
+        let mut echo = Echo::new(2, ECHO_PORT);
         let mut guest = Guest::new();
         guest.announce();
         run(&mut echo, &mut guest, 0, 1200 * RETRY, u64::MAX / 2);
@@ -281,7 +330,7 @@ mod tests {
     #[test]
     fn slices_make_no_difference() {
         let record = |stride: u64| {
-            let mut echo = Echo::new(4, 3);
+            let mut echo = Echo::new(4, ECHO_PORT);
             let mut guest = Guest::new();
             let service = guest.open(ECHO_PORT);
             guest.echo(service);

@@ -130,15 +130,15 @@ pub struct Network {
 }
 
 impl Network {
-    /// Connects to the network named by `spec`; `seed` decides what a far end of its own sends.
+    /// Connects to the network named by `spec`.
     ///
     /// # Errors
     /// The real host refuses.
-    pub fn open(spec: &NetSpec, seed: u64) -> Result<Self, NetError> {
+    pub fn open(spec: &NetSpec) -> Result<Self, NetError> {
         let backend: Box<dyn Backend> = match &spec.far {
             Far::Nothing => Box::new(Nothing),
             Far::User { forwards } => Box::new(User::new(forwards)?),
-            Far::Echo { datagrams } => Box::new(Echo::new(*datagrams, seed)),
+            Far::Echo { datagrams, port } => Box::new(Echo::new(*datagrams, *port)),
             Far::Tap(name) => Box::new(
                 Tap::open(name).map_err(|source| NetError::Tap { name: name.clone(), source })?,
             ),
@@ -237,7 +237,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("frames.pcap");
         let spec = NetSpec { far: Far::Nothing, pcap: Some(path.clone()) };
-        let mut network = Network::open(&spec, 0).expect("a network");
+        let mut network = Network::open(&spec).expect("a network");
         let fresh = network.digest();
         network.send(&[1; 60], 1000).expect("sent");
         assert_eq!(network.receive(1_000_000).expect("asked"), None);
@@ -248,7 +248,7 @@ mod tests {
         let report = NetReport { frames_sent: 1, frames_received: 0, frames_lost: 0, peer: None };
         assert_eq!(network.report(), report);
         // The same frame at another time is another history.
-        let mut other = Network::open(&spec, 0).expect("a network");
+        let mut other = Network::open(&spec).expect("a network");
         other.send(&[1; 60], 1001).expect("sent");
         assert_ne!(network.digest(), other.digest());
     }
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn a_capture_that_cannot_be_written() {
         let spec = NetSpec { far: Far::Nothing, pcap: Some("/nowhere/x.pcap".into()) };
-        let error = Network::open(&spec, 0).err().expect("an error");
+        let error = Network::open(&spec).err().expect("an error");
         assert_eq!(error.to_string(), "cannot write /nowhere/x.pcap: no such file");
     }
 }

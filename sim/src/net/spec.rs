@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use super::echo::ECHO_PORT;
+
 /// Where frames go to and come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Far {
@@ -15,8 +17,10 @@ pub enum Far {
     },
     /// A host of its own at 10.0.2.2 that answers by itself.
     Echo {
-        /// Datagrams it sends to the guest's port 7, to see them come back.
+        /// Datagrams it sends to the guest, to see them come back.
         datagrams: u32,
+        /// The guest's UDP port for them.
+        port: u16,
     },
     /// A tap device of the real host.
     Tap(String),
@@ -32,12 +36,12 @@ pub struct NetSpec {
 }
 
 /// What `--net` takes, for its help.
-pub const GRAMMAR: &str = "user[,udp=HOSTPORT:GUESTPORT]..., user,echo[=DATAGRAMS] or tap=NAME; each with ,pcap=FILE, \
+pub const GRAMMAR: &str = "user[,udp=HOSTPORT:GUESTPORT]..., user,echo[=DATAGRAMS[:PORT]] or tap=NAME; each with ,pcap=FILE, \
                            or pcap=FILE alone";
 /// Datagrams of `echo`, unless told otherwise.
 pub const DEFAULT_DATAGRAMS: u32 = 8;
 /// Most datagrams of `echo`.
-pub const MAX_DATAGRAMS: u32 = 10_000;
+pub const MAX_DATAGRAMS: u32 = 1_000;
 /// Longest name of a network device: Linux'.
 const MAX_NAME: usize = 15;
 
@@ -79,10 +83,10 @@ impl FromStr for NetSpec {
                 ("user", None) if !user => user = true,
                 ("user", None) => return Err(Twice("user")),
                 ("echo", _) if echo.is_some() => return Err(Twice("echo")),
-                ("echo", None) => echo = Some(DEFAULT_DATAGRAMS),
+                ("echo", None) => echo = Some((DEFAULT_DATAGRAMS, ECHO_PORT)),
                 ("echo", Some(value)) => {
-                    let number = value.parse().ok().filter(|number| *number <= MAX_DATAGRAMS);
-                    echo = Some(number.ok_or_else(|| wrong("a number from 0 to 10000"))?);
+                    let why = "a number from 0 to 1000, and a port if :PORT follows";
+                    echo = Some(datagrams(value).ok_or_else(|| wrong(why))?);
                 }
                 ("udp", Some(value)) => {
                     let forward =
@@ -108,7 +112,7 @@ impl FromStr for NetSpec {
             (true, Some(_), _) if !forwards.is_empty() => return Err(Conflict("echo", "udp=")),
             (false, Some(_), _) => return Err(NeedsUser("echo")),
             (false, ..) if !forwards.is_empty() => return Err(NeedsUser("udp=")),
-            (true, Some(datagrams), None) => Far::Echo { datagrams },
+            (true, Some((datagrams, port)), None) => Far::Echo { datagrams, port },
             (true, None, None) => Far::User { forwards },
             (false, None, Some(name)) => Far::Tap(name),
             (false, None, None) => Far::Nothing,
@@ -124,10 +128,21 @@ impl NetSpec {
     }
 }
 
+fn port(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|port| *port != 0)
+}
+
 fn forward(text: &str) -> Option<(u16, u16)> {
     let (host, guest) = text.split_once(':')?;
-    let port = |text: &str| text.parse().ok().filter(|port| *port != 0);
     Some((port(host)?, port(guest)?))
+}
+
+fn datagrams(text: &str) -> Option<(u32, u16)> {
+    let (number, port) = match text.split_once(':') {
+        Some((number, to)) => (number, port(to)?),
+        None => (text, ECHO_PORT),
+    };
+    Some((number.parse().ok().filter(|number| *number <= MAX_DATAGRAMS)?, port))
 }
 
 #[cfg(test)]
@@ -145,8 +160,9 @@ mod tests {
             far("user,udp=5000:7,udp=5001:7"),
             Far::User { forwards: vec![(5000, 7), (5001, 7)] }
         );
-        assert_eq!(far("user,echo"), Far::Echo { datagrams: 8 });
-        assert_eq!(far("echo=0,user"), Far::Echo { datagrams: 0 });
+        assert_eq!(far("user,echo"), Far::Echo { datagrams: 8, port: 7 });
+        assert_eq!(far("echo=0,user"), Far::Echo { datagrams: 0, port: 7 });
+        assert_eq!(far("user,echo=16:7007"), Far::Echo { datagrams: 16, port: 7007 });
         assert_eq!(far("tap=tap0"), Far::Tap("tap0".into()));
         let spec: NetSpec = "pcap=a=b.pcap".parse().expect("a network");
         assert_eq!(spec, NetSpec { far: Far::Nothing, pcap: Some("a=b.pcap".into()) });
@@ -165,8 +181,9 @@ mod tests {
             ("user,", "`` is none of"),
             ("user,user", "user stands twice"),
             ("user,echo,echo=3", "echo stands twice"),
-            ("user,echo=x", "`echo=x`: a number from 0 to 10000"),
-            ("user,echo=10001", "`echo=10001`: a number from 0 to 10000"),
+            ("user,echo=x", "`echo=x`: a number from 0 to 1000, and a port"),
+            ("user,echo=1001", "`echo=1001`: a number from 0 to 1000"),
+            ("user,echo=1:0", "`echo=1:0`: a number from 0 to 1000"),
             ("user,udp=5", "`udp=5`: two ports: HOSTPORT:GUESTPORT"),
             ("user,udp=0:7", "`udp=0:7`: two ports"),
             ("user,udp=5:70000", "`udp=5:70000`: two ports"),
