@@ -147,7 +147,7 @@ impl Peer {
         }
         self.attempts += 1;
         self.report.attempts += 1;
-        stack.send(socket, IpEndpoint::new(GUEST.into(), ECHO_PORT), &self.payload(self.number));
+        stack.send(socket, self.guest(), &self.payload(self.number));
         self.due = Some(cycle + RETRY);
     }
 
