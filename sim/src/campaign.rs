@@ -96,14 +96,14 @@ impl Golden {
     /// The model fails.
     pub fn run(machine: &Machine, max_cycles: u64) -> Result<Self, Error> {
         let mut session = start(machine)?;
-        let mut marks = vec![(session.chip().digest(), 0)];
+        let mut marks = vec![(session.digest(), 0)];
         let stop = loop {
             let next = marks.len() as u64 * SPACING;
             let stop = session.run_until(next.min(max_cycles))?;
             if stop.is_some() || next >= max_cycles {
                 break stop;
             }
-            marks.push((session.chip().digest(), session.console.bytes().len()));
+            marks.push((session.digest(), session.console.bytes().len()));
         };
         Ok(Self {
             cycles: session.chip().cycle(),
@@ -122,7 +122,7 @@ impl Golden {
 }
 
 fn start(machine: &Machine) -> Result<Session, Error> {
-    let mut session = Session::new(machine, Output::new(None))?;
+    let mut session = Session::new(&machine.untraced(), Output::new(None))?;
     session.chip_mut().track_changes();
     Ok(session)
 }
@@ -178,7 +178,7 @@ fn run_one(
         }
         if let Some((digest, printed)) = compare {
             let out = session.console.bytes();
-            if session.chip().digest() == *digest && out == &golden.console[..*printed] {
+            if session.digest() == *digest && out == &golden.console[..*printed] {
                 let class =
                     if session.detections.is_empty() { Class::Masked } else { Class::Recovered };
                 break (class, true);
@@ -207,14 +207,14 @@ fn run_one(
 fn classify(session: &Session, golden: &Golden, end: End) -> Class {
     let out = session.console.bytes();
     match end {
-        End::Exit(_) if end == golden.end && out == golden.console => {
+        End::Exit(_) | End::Reboot if end == golden.end && out == golden.console => {
             if session.detections.is_empty() { Class::Masked } else { Class::Recovered }
         }
-        End::Exit(_) => Class::Sdc,
+        End::Exit(_) | End::Reboot => Class::Sdc,
         // Whatever was let out before the end must be right too.
         _ if !golden.console.starts_with(out) => Class::Sdc,
         End::Due => Class::Due,
-        End::Timeout => Class::Hang,
+        End::Timeout | End::Stopped => Class::Hang,
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use covert_abi::Mode;
-use covert_model::{Memory, Options};
+use covert_model::Options;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -133,7 +133,7 @@ fn machine(mode: Mode, text: &[u8]) -> Result<Machine, Error> {
         ram: 4 << 20,
         epoch: boot::DEFAULT_EPOCH,
         checkpoint_every: boot::DEFAULT_CHECKPOINT_EVERY,
-        time_limit: time_limit(boot::DEFAULT_EPOCH, boot::DEFAULT_LATENCY),
+        time_limit: time_limit(boot::DEFAULT_EPOCH, boot::DEFAULT_MEMORY),
         max_attempts: boot::DEFAULT_MAX_ATTEMPTS,
     };
     let options = Options {
@@ -141,12 +141,12 @@ fn machine(mode: Mode, text: &[u8]) -> Result<Machine, Error> {
         fault: true,
         bare: false,
         boot_address: 0,
-        memory: Memory::Latency { min: boot::DEFAULT_LATENCY, max: boot::DEFAULT_LATENCY },
+        memory: boot::DEFAULT_MEMORY,
         idle_skip: true,
         seed: 0,
     };
     let input = Input::Bytes(text.to_vec());
-    let guest_options = GuestOptions { settings, options, modes: vec![(0, mode)], input };
+    let guest_options = GuestOptions::new(settings, options, vec![(0, mode)], input);
     guest_machine(guest.name, &guest.elf()?, guest_options)
 }
 

@@ -8,6 +8,7 @@ use std::fs;
 use common::{assemble, run, text};
 use covert::campaign::{Class, Golden, run_all};
 use covert::console::{Input, Output};
+use covert::devices::Attached;
 use covert::elf::Program;
 use covert::inject::{self, Injection, Spec};
 use covert::session::{Machine, Session, Step, end_of};
@@ -29,7 +30,7 @@ fn spin(rounds: u32) -> Machine {
     };
     let chunks = covert::boot::bare_chunks(&program);
     let input = Input::Bytes(Vec::new());
-    Machine { options, chunks, htif: None, input, modes: Vec::new() }
+    Machine { options, chunks, htif: None, input, modes: Vec::new(), attached: Attached::default() }
 }
 
 fn one(spec: &str, chip: &Chip, state: &StateMap) -> Injection {
