@@ -139,8 +139,7 @@ fn machine(mode: Mode, text: &[u8]) -> Result<Machine, Error> {
     let options = Options {
         tiles: TILES,
         fault: true,
-        bare: false,
-        boot_address: 0,
+        bare: None,
         memory: boot::DEFAULT_MEMORY,
         idle_skip: true,
         seed: 0,

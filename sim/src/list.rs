@@ -41,8 +41,7 @@ pub fn state_of(tiles: u32) -> Result<StateMap, Error> {
     let options = Options {
         tiles,
         fault: true,
-        bare: false,
-        boot_address: 0,
+        bare: None,
         memory: Memory::Latency { min: 1, max: 1 },
         idle_skip: false,
         seed: 0,

@@ -98,8 +98,7 @@ impl Plan {
         let options = Options {
             tiles: tiles(args.chip)?,
             fault,
-            bare: args.bare,
-            boot_address: 0,
+            bare: None,
             memory: args.memory.unwrap_or(boot::DEFAULT_MEMORY),
             idle_skip: true,
             seed: args.seed,
@@ -284,7 +283,8 @@ fn signature_range(name: &str, program: &Program) -> Result<(u32, u32), Error> {
 
 /// A bare program on tile 0.
 fn bare_machine(program: &Program, mut options: Options, input: Input) -> Machine {
-    options.boot_address = program.entry;
+    let host_page = program.symbol("tohost");
+    options.bare = Some(Bare { boot_address: program.entry, host_page });
     let physical = |address: u32| address.wrapping_sub(GUEST_BASE);
     let htif = program
         .symbol("tohost")

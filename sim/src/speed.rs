@@ -67,8 +67,7 @@ fn compute(tiles: u32, mode: Mode, fault: bool) -> Result<crate::session::Machin
     let options = Options {
         tiles,
         fault,
-        bare: false,
-        boot_address: 0,
+        bare: None,
         memory: boot::DEFAULT_MEMORY,
         // Cycles that are jumped over would count as simulated.
         idle_skip: false,

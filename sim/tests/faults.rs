@@ -13,7 +13,7 @@ use covert::elf::Program;
 use covert::inject::{self, Injection, Spec};
 use covert::session::{Machine, Session, Step, end_of};
 use covert::state::StateMap;
-use covert_model::{Chip, Memory, Options};
+use covert_model::{Bare, Chip, Memory, Options};
 
 fn spin(rounds: u32) -> Machine {
     let dir = tempfile::tempdir().expect("a folder");
@@ -22,8 +22,7 @@ fn spin(rounds: u32) -> Machine {
     let options = Options {
         tiles: 1,
         fault: true,
-        bare: true,
-        boot_address: program.entry,
+        bare: Some(Bare { boot_address: program.entry, host_page: None }),
         memory: Memory::Latency { min: 2, max: 2 },
         idle_skip: false,
         seed: 0,

@@ -63,8 +63,7 @@ impl Run {
         let options = Options {
             tiles: 2,
             fault: self.fault,
-            bare: false,
-            boot_address: 0,
+            bare: None,
             memory,
             idle_skip: true,
             seed: self.seed,

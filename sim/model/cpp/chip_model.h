@@ -57,7 +57,8 @@ class ChipModel final : public Chip {
 public:
     explicit ChipModel(const Setup& setup)
         : context_{std::make_unique<VerilatedContext>()}, memory_{setup.memory_bytes}, sdram_on_{setup.sdram},
-          io_region_{setup.io_region}, io_bytes_{setup.io_bytes}, random_{setup.seed}, skip_on_{setup.idle_skip} {
+          io_region_{setup.io_region}, io_bytes_{setup.io_bytes}, random_{setup.seed}, skip_on_{setup.idle_skip},
+          bare_{setup.bare} {
         // No worker threads: a process that forks must have one thread.
         context_->threads(1);
         context_->traceEverOn(Wrapped::Fault);
@@ -66,6 +67,9 @@ public:
             channels_[i].configure(setup.latency_min, setup.latency_max, setup.seed + i);
         model_->bare_i = setup.bare;
         model_->boot_addr_i = setup.boot_address;
+        model_->host_page_on_i = setup.host_page_on;
+        model_->host_page_i = setup.host_page;
+        model_->host_sync_i = 0;
         model_->mode_req_i = 0;
         model_->mem_req_ready_i = ready_;
         model_->mem_rsp_valid_i = 0;
@@ -107,6 +111,8 @@ public:
             ended_ = true;
             end_cycle_ = cycle_;
             for (unsigned i = 0; i < DrainCycles; ++i) tick();
+            // Whoever looks at memory now finds what the program wrote.
+            if (bare_) sync_memory();
         }
         return stop_ != 0 ? stop_ : host_wanted() ? StopHost : 0;
     }
@@ -269,6 +275,8 @@ public:
 private:
     static constexpr unsigned ResetCycles = 8;
     static constexpr unsigned DrainCycles = 32;
+    // A data cache of four ways, all dirty, at a slow memory.
+    static constexpr unsigned SyncCycles = 200000;
     static constexpr uint32_t StateIdle = 0;
     static constexpr uint32_t StatePowerOn = 6;
     static constexpr uint32_t CyclesPerTick = 5;
@@ -282,6 +290,13 @@ private:
 
     // Verilator's runtime keeps a pointer to the context in use per thread; there may be other chips.
     void enter() { Verilated::threadContextp(context_.get()); }
+
+    // Has tile 0's data cache written back, for at most as long as that can take.
+    void sync_memory() {
+        model_->host_sync_i = 1;
+        for (unsigned i = 0; i < SyncCycles && !model_->host_synced_o; ++i) tick();
+        model_->host_sync_i = 0;
+    }
 
     void clock() {
         model_->clk_i = 0;
@@ -323,9 +338,17 @@ private:
         serve_console();
         serve_devices(next);
         observe();
-        if (htif_.due(cycle_) && htif_.serve(memory_, console_)) {
-            exit_code_ = htif_.exit_code();
-            stop_ |= StopHtif;
+        // The host sees memory, not the cache: what the program wrote is brought there first.
+        if (htif_.due(cycle_)) {
+            if (model_->host_synced_o && model_->host_sync_i) {
+                model_->host_sync_i = 0;
+                if (htif_.serve(memory_, console_)) {
+                    exit_code_ = htif_.exit_code();
+                    stop_ |= StopHtif;
+                }
+            } else {
+                model_->host_sync_i = 1;
+            }
         }
         if constexpr (Wrapped::Fault) {
             if (recording_) record_cycle(*model_, Tiles, instructions_);
@@ -536,6 +559,7 @@ private:
     bool random_offered_ = false;
     std::array<uint64_t, Channels> words_{};
     bool skip_on_;
+    bool bare_;
     uint64_t skipped_ = 0;
     uint32_t quiet_ = 0;         // cycles in which nothing has happened, up to now
     uint32_t ready_ = (1U << Channels) - 1;

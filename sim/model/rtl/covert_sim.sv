@@ -12,7 +12,13 @@ module covert_sim #(
   // Straps and the management side's wish, for the next cycle.
   input logic        bare_i,
   input logic [31:0] boot_addr_i,
+  input logic        host_page_on_i,
+  input logic [19:0] host_page_i,
   input logic [ 2:0] mode_req_i,
+
+  // Bare mode: tile 0's data cache to memory.
+  input  logic host_sync_i,
+  output logic host_synced_o,
 
   // Memory channels: requests of this cycle, responses of the next.
   output logic [NTiles:0]          mem_req_valid_o,
@@ -101,6 +107,8 @@ module covert_sim #(
 );
   logic                     bare;
   logic [31:0]              boot_addr;
+  logic                     host_page_on, host_sync;
+  logic [19:0]              host_page;
   logic [2:0]               mode_req;
   logic [NTiles:0]          mem_req_ready;
   logic [NTiles:0]          mem_rsp_valid;
@@ -125,6 +133,9 @@ module covert_sim #(
   always_ff @(posedge clk_i) begin
     bare          <= bare_i;
     boot_addr     <= boot_addr_i;
+    host_page_on  <= host_page_on_i;
+    host_page     <= host_page_i;
+    host_sync     <= host_sync_i;
     mode_req      <= mode_req_i;
     mem_req_ready <= mem_req_ready_i;
     mem_rsp_valid <= mem_rsp_valid_i;
@@ -157,6 +168,10 @@ module covert_sim #(
     .rst_ni,
     .bare_i          (bare),
     .boot_addr_i     (boot_addr),
+    .host_page_on_i  (host_page_on),
+    .host_page_i     (host_page),
+    .host_sync_i     (host_sync),
+    .host_synced_o,
     .mode_req_i      (mode_req),
     .mem_req_valid_o,
     .mem_req_ready_i (mem_req_ready),

@@ -8,6 +8,8 @@ pub(crate) mod bridge {
         fault: bool,
         bare: bool,
         boot_address: u32,
+        host_page_on: bool,
+        host_page: u32,
         memory_bytes: usize,
         latency_min: u32,
         latency_max: u32,

@@ -157,7 +157,7 @@ impl Run {
 
 fn options(memory: Memory, fault: bool, idle_skip: bool) -> Options {
     let seed = 7;
-    Options { tiles: 2, fault, bare: false, boot_address: 0, memory, idle_skip, seed }
+    Options { tiles: 2, fault, bare: None, memory, idle_skip, seed }
 }
 
 const MEMORIES: [Memory; 3] =
