@@ -259,7 +259,7 @@ proptest! {
                 0 => machine.epoch(),
                 1 => machine.store(device + offset, value >> 9),
                 2 => drop(machine.load(device + offset)),
-                3 => machine.write32(RINGS + (value % 0x1000 & !3), value >> 12),
+                3 => machine.write32(RINGS + (value & 0xFFC), value >> 12),
                 4 => {
                     // A chain that is available, whatever it holds.
                     let rings = Rings::new(device, value & 1);
