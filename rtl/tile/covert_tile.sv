@@ -188,6 +188,7 @@ module covert_tile #(
     .irsp_err_o    (irsp_err),
     .iwalk_valid_i (iwalk_valid & (maint_q == StNone)),
     .iwalk_vpn_i   (iwalk_vpn),
+    .iwalk_priv_i  (ireq_priv),
     .iwalk_done_o  (iwalk_done),
     .iwalk_err_o   (iwalk_err),
     .dreq_valid_i  (dreq_valid & dreq_ready),
