@@ -225,30 +225,21 @@ pub struct Summary {
     pub runs: usize,
     /// Runs of each class, in the order of [`Class::ALL`].
     pub classes: Vec<(&'static str, usize)>,
-    /// Cycles from fault to detection: median.
-    pub latency_median: Option<u64>,
-    /// Likewise: most.
-    pub latency_max: Option<u64>,
-    /// Cycles of a recovery: median.
-    pub recovery_median: Option<u64>,
-    /// Likewise: most.
-    pub recovery_max: Option<u64>,
+    /// Cycles from fault to the first detection, of the runs that had one.
+    pub latency: Option<Spread>,
+    /// Cycles of a recovery.
+    pub recovery: Option<Spread>,
 }
 
 impl Summary {
     /// Sums runs up.
     pub fn new(runs: &[FaultRun]) -> Self {
         let count = |class| runs.iter().filter(|run| run.class == class).count();
-        let (latency_median, latency_max) = spread(runs.iter().filter_map(|run| run.latency));
-        let recoveries = runs.iter().flat_map(|run| run.recoveries.iter().copied());
-        let (recovery_median, recovery_max) = spread(recoveries);
         Self {
             runs: runs.len(),
             classes: Class::ALL.map(|class| (class.name(), count(class))).to_vec(),
-            latency_median,
-            latency_max,
-            recovery_median,
-            recovery_max,
+            latency: Spread::of(runs.iter().filter_map(|run| run.latency)),
+            recovery: Spread::of(runs.iter().flat_map(|run| run.recoveries.iter().copied())),
         }
     }
 
@@ -258,9 +249,42 @@ impl Summary {
     }
 }
 
-/// Median and greatest.
-fn spread(values: impl Iterator<Item = u64>) -> (Option<u64>, Option<u64>) {
-    let mut values: Vec<u64> = values.collect();
-    values.sort_unstable();
-    (values.get(values.len() / 2).copied(), values.last().copied())
+/// How values are spread: each number is one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Spread {
+    /// The least.
+    pub least: u64,
+    /// A tenth is below it.
+    pub tenth: u64,
+    /// Half are below it.
+    pub median: u64,
+    /// Nine tenths are below it.
+    pub nine_tenths: u64,
+    /// The greatest.
+    pub most: u64,
+}
+
+impl Spread {
+    /// Of these values; none if there are none.
+    pub fn of(values: impl Iterator<Item = u64>) -> Option<Self> {
+        let mut values: Vec<u64> = values.collect();
+        values.sort_unstable();
+        let (least, most) = (*values.first()?, *values.last()?);
+        let part = |tenths: usize| values[values.len() * tenths / 10];
+        Some(Self { least, tenth: part(1), median: part(5), nine_tenths: part(9), most })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spread_is_of_the_sorted_values() {
+        assert_eq!(Spread::of([].into_iter()), None);
+        let one = Spread { least: 7, tenth: 7, median: 7, nine_tenths: 7, most: 7 };
+        assert_eq!(Spread::of([7].into_iter()), Some(one));
+        let many = Spread { least: 1, tenth: 11, median: 51, nine_tenths: 91, most: 100 };
+        assert_eq!(Spread::of((1..=100).rev()), Some(many));
+    }
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::boot::{self, Settings};
-use crate::campaign::{Class, FaultRun, Golden, Summary, run_all};
+use crate::campaign::{Class, FaultRun, Golden, Spread, Summary, run_all};
 use crate::cli::DemoArgs;
 use crate::console::{Input, Output, hex};
 use crate::error::{Error, exit_code};
@@ -267,13 +267,16 @@ fn table(report: &Report<'_>) -> String {
         let count = |side: &Side<'_>| side.summary.count(class).to_string();
         row(&format!("  {}", class.name()), count(none), count(dmr));
     }
-    let optional = |value: Option<u64>| value.map_or_else(|| "-".into(), |v| v.to_string());
-    let pair = |side: &Side<'_>| (side.summary.latency_median, side.summary.latency_max);
-    let ((_, _), (median, most)) = (pair(none), pair(dmr));
-    row("flip to detection, median cycles", "-".into(), optional(median));
-    row("flip to detection, most cycles", "-".into(), optional(most));
-    row("recovery, median cycles", "-".into(), optional(dmr.summary.recovery_median));
-    row("recovery, most cycles", "-".into(), optional(dmr.summary.recovery_max));
+    let spreads = [("flip to detection", dmr.summary.latency), ("recovery", dmr.summary.recovery)];
+    for (what, spread) in spreads {
+        let mut part = |name: &str, value: fn(Spread) -> u64| {
+            let cycles = spread.map_or_else(|| "-".into(), |spread| value(spread).to_string());
+            row(&format!("{what}, {name} cycles"), "-".into(), cycles);
+        };
+        part("least", |spread| spread.least);
+        part("median", |spread| spread.median);
+        part("most", |spread| spread.most);
+    }
     text
 }
 

@@ -243,6 +243,9 @@ fn modes(args: &RunArgs) -> Result<Vec<(u64, Mode)>, Error> {
     }
     let first = match switches.first() {
         Some((_, Mode::Dmr)) => Mode::None,
+        Some(_) if args.mode == Some(ModeName::None) => {
+            return usage("--mode none: there is nothing to take back at --unprotect-at".into());
+        }
         Some(_) => Mode::Dmr,
         None => mode,
     };

@@ -76,7 +76,10 @@ fn files_that_are_not_there() {
     let line = refused(&["run", "compute", "--stdin", "/nowhere/input"]);
     assert!(line.contains("/nowhere/input: no such file"), "{line}");
     let line = refused(&["run", "compute", "--json", "/nowhere/result.json"]);
-    assert!(line.contains("cannot write /nowhere/result.json"), "{line}");
+    assert!(
+        line.contains("cannot write /nowhere/result.json: its folder does not exist"),
+        "{line}"
+    );
 }
 
 #[test]
@@ -96,6 +99,7 @@ fn options_that_do_not_fit() {
         (&["run", "compute", "--memory", "dram"], "--memory"),
         (&["run", "compute", "--keys", "none"], "--keys"),
         (&["run", "compute", "--protect-at", "5", "--unprotect-at", "5"], "two switches"),
+        (&["run", "compute", "--mode", "none", "--unprotect-at", "5"], "nothing to take back"),
         (&["run", "compute", "--trace", "x.fst@9..3"], "--trace"),
         (&["run", "compute", "--frobnicate"], "--frobnicate"),
         (&["run"], "<IMAGE>"),
