@@ -27,6 +27,12 @@ struct Arguments {
     /// Seed of the latencies; the program's own by default.
     #[arg(long)]
     latency_seed: Option<u64>,
+    /// Programs with address spaces and page faults.
+    #[arg(long)]
+    translated: bool,
+    /// Run QEMU only, and say what the programs cover.
+    #[arg(long)]
+    reference: bool,
     /// Use this bench instead of building one.
     #[arg(long)]
     bench: Option<std::path::PathBuf>,

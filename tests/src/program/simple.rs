@@ -223,9 +223,10 @@ pub(super) fn csr_access(g: &mut Generator) {
         (csr::SCAUSE, 0x8000_000F, true),
         (csr::STVAL, 0xFFFF_FFFF, true),
     ];
+    let memory = csr::MSTATUS_MEMORY & if g.translated { !csr::MSTATUS_TVM } else { !0 };
     let machine: [(u32, u32, bool); 7] = [
         (csr::MSTATUS, csr::MSTATUS_STACK, false),
-        (csr::MSTATUS, csr::MSTATUS_MEMORY, false),
+        (csr::MSTATUS, memory, false),
         (csr::MIE, g.interrupts, false),
         (csr::MIP, g.interrupts, false),
         (csr::MEPC, 0xFFFF_FFFE, true),

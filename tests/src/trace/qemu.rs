@@ -18,7 +18,7 @@ use thiserror::Error;
 use crate::program::BASE;
 
 /// RV32IMAC with M, S and U and nothing else that QEMU 7.2 would switch on.
-const CPU: &str = "rv32,pmp=off,mmu=off,f=off,d=off,h=off,sstc=off,zba=off,zbb=off,zbc=off,zbs=off";
+const CPU: &str = "rv32,pmp=off,mmu=on,f=off,d=off,h=off,sstc=off,zba=off,zbb=off,zbc=off,zbs=off";
 
 /// More processor time than any program needs: about ten million instructions with a log.
 const CPU_SECONDS: u32 = 200;
@@ -123,6 +123,7 @@ pub fn parse_log(input: impl BufRead) -> impl Iterator<Item = Result<Step, QemuE
     let mut parser = Parser {
         input,
         line: Vec::new(),
+        fresh: None,
         code: HashMap::new(),
         open: None,
         interrupt: None,
@@ -131,10 +132,17 @@ pub fn parse_log(input: impl BufRead) -> impl Iterator<Item = Result<Step, QemuE
     std::iter::from_fn(move || parser.next())
 }
 
+/// An address, and what stands there.
+type Code = (u32, (u32, Rc<str>));
+
 struct Parser<R> {
     input: R,
     line: Vec<u8>,
-    code: HashMap<u32, (u32, Rc<str>)>,
+    /// The disassembly that waits for the block it belongs to.
+    fresh: Option<Code>,
+    /// The instruction in each translated block, by the block's address in QEMU: what stands at an
+    /// address of the program depends on its page tables.
+    code: HashMap<u64, Code>,
     /// The instruction whose registers are being read or which may still trap.
     open: Option<Step>,
     interrupt: Option<u32>,
@@ -195,12 +203,20 @@ impl<R: BufRead> Parser<R> {
         Ok(None)
     }
 
-    /// `Trace 0: 0x7f.. [00000000/PC/FLAGS/..]`: the low bits of FLAGS are the mode.
+    /// `Trace 0: 0xBLOCK [00000000/PC/FLAGS/..]`: the low bits of FLAGS are the mode.
     fn executed(&mut self) -> Result<Option<Step>, QemuError> {
         let fields = self.line.iter().position(|&b| b == b'[').and_then(|at| {
-            Some((hex(self.line.get(at + 10..at + 18)?)?, hex(self.line.get(at + 19..at + 27)?)?))
+            let block = std::str::from_utf8(self.line.get(11..at)?).ok()?.trim();
+            Some((
+                u64::from_str_radix(block, 16).ok()?,
+                hex(self.line.get(at + 10..at + 18)?)?,
+                hex(self.line.get(at + 19..at + 27)?)?,
+            ))
         });
-        let Some((pc, flags)) = fields else { return Err(self.malformed()) };
+        let Some((block, pc, flags)) = fields else { return Err(self.malformed()) };
+        if let Some(code) = self.fresh.take_if(|code| code.0 == pc) {
+            self.code.insert(block, code);
+        }
         self.started |= pc >= BASE;
         if !self.started {
             return Ok(None);
@@ -208,7 +224,7 @@ impl<R: BufRead> Parser<R> {
         let before = self.open.as_ref().map_or([0; 32], |step| step.before);
         let step = Step {
             pc,
-            insn: self.code.get(&pc).cloned(),
+            insn: self.code.get(&block).filter(|code| code.0 == pc).map(|code| code.1.clone()),
             mode: Some(flags & 3),
             trap: None,
             interrupt: self.interrupt.take(),
@@ -226,7 +242,7 @@ impl<R: BufRead> Parser<R> {
         let insn = words.next().and_then(|w| u32::from_str_radix(w, 16).ok());
         let (Some(pc), Some(insn)) = (pc, insn) else { return Err(self.malformed()) };
         let text = words.collect::<Vec<_>>().join(" ");
-        self.code.insert(pc, (insn, text.into()));
+        self.fresh = Some((pc, (insn, text.into())));
         Ok(())
     }
 
