@@ -9,7 +9,7 @@ set -euo pipefail
 
 readonly RTL=$COVERT_ROOT/rtl
 readonly OUT=${CARGO_TARGET_DIR:-$COVERT_ROOT/target}/rtl-tb
-readonly BENCHES=(gate dirty dma pages log outlet uart chip-solo chip-duo chip-quad)
+readonly BENCHES=(gate dirty dma pages log outlet uart dcache icache chip-solo chip-duo chip-quad)
 readonly CXXFLAGS=(-std=c++17 -O2 -Wall -Wextra)
 
 if [ "${1:-}" = --list ]; then
@@ -46,7 +46,7 @@ runtime() {
 build() {
     local name=$1 top=$2 bench=$3 dir=$OUT/$1 stamp
     shift 3
-    stamp=$(cat "$RTL"/{core,tile,unit,chip}/*.sv "$RTL"/unit/gen/* "$RTL"/{unit,chip}/tb/* "$RTL/covert.f" "$RTL/tb.sh" | sha256sum)
+    stamp=$(cat "$RTL"/{core,tile,unit,chip}/*.sv "$RTL"/unit/gen/* "$RTL"/{tile,unit,chip}/tb/* "$RTL/covert.f" "$RTL/tb.sh" | sha256sum)
     if [ "$(cat "$dir/stamp" 2>/dev/null)" = "$stamp" ]; then return; fi
     rm -rf "$dir"
     mkdir -p "$dir"
@@ -96,6 +96,12 @@ run() {
         pages)
             build pages covert_pages_top unit/tb/pages_tb.cpp lint.vlt -f covert.f unit/tb/covert_pages_top.sv || return 1
             start pages $((6 * scale))
+            ;;
+        dcache | icache)
+            for ways in 1 2 4; do
+                build "$1-$ways" "covert_$1" "tile/tb/${1}_tb.cpp" "-GWays=$ways" lint.vlt -f covert.f || return 1
+                start "$1-$ways" "$ways" "$scale" || return 1
+            done
             ;;
         uart)
             build uart covert_uart chip/tb/uart_tb.cpp lint.vlt -f covert.f || return 1

@@ -9,6 +9,10 @@ module covert_chip #(
   input  logic                     rst_ni,            // synchronous; low for 4 clocks or more
   input  logic                     bare_i,            // strap, taken in reset: tile 0 alone, from boot_addr_i, no VMM
   input  logic [             31:0] boot_addr_i,       // strap, taken in reset: first pc in bare mode
+  input  logic                     host_page_on_i,    // strap, taken in reset: a page of RAM that is not cached in bare mode,
+  input  logic [            31:12] host_page_i,       // since a host looks at it
+  input  logic                     host_sync_i,           // bare mode, level until host_synced_o: bring tile 0's data to memory
+  output logic                     host_synced_o,         // pulse
   input  logic [              2:0] mode_req_i,        // mode that the management side wants (covert_pkg::Mode*)
 
   // memory channels
@@ -90,24 +94,31 @@ module covert_chip #(
   logic                       rx_pending, hangup, irq_soft, irq_timer;
 
   // Straps, and inputs that change at any time.
-  logic        bare_q, hangup_q;
+  logic        bare_q, hangup_q, host_page_on_q, host_sync_q;
+  logic [31:12] host_page_q;
   logic [31:0] boot_addr_q;
   logic [ 2:0] mode_req_q;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      bare_q      <= bare_i;
-      boot_addr_q <= bare_i ? boot_addr_i : covert_pkg::ResetVector;
+      bare_q         <= bare_i;
+      boot_addr_q    <= bare_i ? boot_addr_i : covert_pkg::ResetVector;
+      host_page_on_q <= bare_i & host_page_on_i;
+      host_page_q    <= host_page_i;
     end
+    host_sync_q    <= bare_q & host_sync_i;
     mode_req_q <= mode_req_i;
     hangup_q   <= uart_hangup_i;
   end
 
+  logic [NTiles-1:0] host_synced;
+
   assign run_o     = tile_run;
+  assign host_synced_o = host_synced[0];
 
   for (genvar i = 0; i < NTiles; i++) begin : gen_tile
     logic        clk;
-    logic        req_valid, req_ready, req_we, req_instr, rsp_valid, rsp_err;
+    logic        req_valid, req_ready, req_we, req_instr, req_more, rsp_valid, rsp_err;
     logic [31:0] req_addr, req_wdata, rsp_data;
     logic [ 3:0] req_wstrb;
     logic [ 1:0] req_priv;
@@ -124,6 +135,12 @@ module covert_chip #(
       .boot_addr_i(boot_addr_q),
       .irq_timer_i(bare_q & irq_timer),
       .irq_soft_i (bare_q & irq_soft),
+      .irq_ext_i  (1'b0),
+      .irq_s_ext_i(1'b0),
+      .host_page_on_i  (host_page_on_q),
+      .host_page_i(host_page_q),
+      .host_sync_i    (host_sync_q & (i == 0)),
+      .host_synced_o  (host_synced[i]),
       .req_valid_o(req_valid),
       .req_ready_i(req_ready),
       .req_addr_o (req_addr),
@@ -132,6 +149,7 @@ module covert_chip #(
       .req_wstrb_o(req_wstrb),
       .req_priv_o (req_priv),
       .req_instr_o(req_instr),
+      .req_more_o (req_more),
       .rsp_valid_i(rsp_valid),
       .rsp_data_i (rsp_data),
       .rsp_err_i  (rsp_err)
@@ -177,6 +195,7 @@ module covert_chip #(
       .tile_req_wstrb_i(req_wstrb),
       .tile_req_priv_i (req_priv),
       .tile_req_instr_i(req_instr),
+      .tile_req_more_i (req_more),
       .tile_rsp_valid_o(rsp_valid),
       .tile_rsp_data_o (rsp_data),
       .tile_rsp_err_o  (rsp_err),
@@ -186,6 +205,7 @@ module covert_chip #(
       .mem_req_we_o    (mem_req_we_o[i]),
       .mem_req_wdata_o (mem_req_wdata_o[32*i+:32]),
       .mem_req_wstrb_o (mem_req_wstrb_o[4*i+:4]),
+      .mem_req_more_o  (mem_req_more_o[i]),
       .mem_rsp_valid_i (mem_rsp_valid_i[i]),
       .mem_rsp_data_i  (mem_rsp_data_i[32*i+:32]),
       .dev_valid_o     (tx_valid[i]),

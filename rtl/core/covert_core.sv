@@ -16,20 +16,29 @@ module covert_core
     input logic irq_m_ext_i,
     input logic irq_s_ext_i,
 
-    // Instruction port: requests are held until accepted; one answer each, in order.
+    // Instruction port, virtual addresses: requests are held until accepted or cancelled; one answer each, in order. A
+    // cancel forgets all requests up to and including this cycle's.
     output logic ireq_valid_o,
     input logic ireq_ready_i,
     output logic [31:0] ireq_addr_o,  // word aligned
     output logic [1:0] ireq_priv_o,
+    output logic ireq_cancel_o,
     input logic irsp_valid_i,
     input logic [31:0] irsp_data_i,
-    input logic [1:0] irsp_err_i,  // 0 none, 1 access fault, 2 page fault
+    input logic [1:0] irsp_err_i,  // covert_core_pkg::Rsp*
 
-    // Data port: the same; at most one access is under way.
+    // Walk for the page of an instruction whose fetch was answered with RspMiss: level until done.
+    output logic iwalk_valid_o,
+    output logic [31:12] iwalk_vpn_o,
+    input logic iwalk_done_i,
+    input logic [1:0] iwalk_err_i,  // with done: RspOk, and the fetch is asked for again, or what it ends as
+
+    // Data port: the same without cancel; at most one access is under way.
     output logic dreq_valid_o,
     input logic dreq_ready_i,
     output logic [31:0] dreq_addr_o,  // word aligned
     output logic dreq_we_o,
+    output logic dreq_amo_o,  // the read of an AMO: the page must be writable
     output logic [31:0] dreq_wdata_o,
     output logic [3:0] dreq_wstrb_o,  // bytes written, or wanted by a load
     output logic [1:0] dreq_priv_o,  // effective privilege (MPRV)
@@ -37,7 +46,18 @@ module covert_core
     input logic [31:0] drsp_data_i,
     input logic [1:0] drsp_err_i,
 
-    output logic fencei_o  // pulse: instruction memory may have changed
+    // Translation, as the CSRs have it, and its fences (pulses).
+    output logic satp_on_o,
+    output logic [21:0] satp_ppn_o,
+    output logic sum_o,
+    output logic mxr_o,
+    output logic flush_all_o,
+    output logic flush_page_o,
+    output logic [31:12] flush_vpn_o,
+
+    // Cache maintenance, covert_core_pkg::Maint*: level until done. No access is under way meanwhile.
+    output logic [1:0] maint_o,
+    input logic maint_done_i
 
 `ifdef COVERT_RVFI
     // riscv-formal interface, NRET = 1.
@@ -68,7 +88,7 @@ module covert_core
 
   // ---------------------------------------------------------------- redirects, in order of priority
   logic w_trap;  // a trap is taken in W
-  logic x_redirect;  // return, mispredicted branch, fence.i in X
+  logic x_redirect;  // return, wrong prediction, fence, walk for an instruction in X
   logic d_redirect;  // predicted taken in D
   logic [31:0] x_redirect_pc, d_redirect_pc, trap_vector;
   logic flush_d, flush_x;
@@ -76,9 +96,13 @@ module covert_core
   logic [1:0] priv;
 
   // ---------------------------------------------------------------- F
-  logic f_valid, f_ready, f_err_second;
+  logic f_valid, f_ready, f_err_second, f_known;
   logic [31:0] f_pc, f_instr;
-  logic [1:0] f_err;
+  logic [1:0] f_err, f_count;
+  logic [31:1] f_target;
+  logic x_update, x_update_keep;
+  logic [1:0] x_update_count;
+  logic [31:1] x_end, x_update_target;
 
   covert_fetch u_fetch (
       .clk_i,
@@ -87,10 +111,16 @@ module covert_core
       .redirect_i(w_trap || x_redirect || d_redirect),
       .redirect_pc_i(w_trap ? trap_vector : (x_redirect ? x_redirect_pc : d_redirect_pc)),
       .priv_i(priv),
+      .update_i(x_update),
+      .update_end_i(x_end),
+      .update_keep_i(x_update_keep),
+      .update_count_i(x_update_count),
+      .update_target_i(x_update_target),
       .ireq_valid_o,
       .ireq_ready_i,
       .ireq_addr_o,
       .ireq_priv_o,
+      .ireq_cancel_o,
       .irsp_valid_i,
       .irsp_data_i,
       .irsp_err_i,
@@ -99,12 +129,15 @@ module covert_core
       .pc_o(f_pc),
       .instr_o(f_instr),
       .err_o(f_err),
-      .err_second_o(f_err_second)
+      .err_second_o(f_err_second),
+      .known_o(f_known),
+      .count_o(f_count),
+      .target_o(f_target)
   );
 
   // ---------------------------------------------------------------- D
   logic [31:0] d_instr, d_imm, d_rdata1, d_rdata2, d_rs1, d_rs2, d_target, d_seq;
-  logic d_compressed, d_expand_illegal, d_stall, d_fire, d_predict, d_illegal;
+  logic d_compressed, d_expand_illegal, d_stall, d_fire, d_static, d_illegal;
   covert_core_pkg::decoded_t d_dec;
 
   // X and W, as far as D looks at them.
@@ -156,7 +189,7 @@ module covert_core
     end
     if (x_valid_q && x_dec_q.rd_we && (x_rd == d_instr[19:15])) begin
       d_rs1 = x_result;
-      d_wait1 = x_dec_q.result == covert_core_pkg::ResMem;
+      d_wait1 = x_late;
     end
     if (d_instr[19:15] == 5'd0) begin
       d_rs1 = 32'd0;
@@ -170,7 +203,7 @@ module covert_core
     end
     if (x_valid_q && x_dec_q.rd_we && (x_rd == d_instr[24:20])) begin
       d_rs2 = x_result;
-      d_wait2 = x_dec_q.result == covert_core_pkg::ResMem;
+      d_wait2 = x_late;
     end
     if (d_instr[24:20] == 5'd0) begin
       d_rs2 = 32'd0;
@@ -184,18 +217,23 @@ module covert_core
   assign d_stall = (d_dec.uses_rs1 && d_wait1) || (d_dec.uses_rs2 && d_wait2);
   assign d_fire = f_valid && !d_stall && x_ready && !flush_d;
   assign f_ready = d_fire;
-  // Static prediction, from the fetched bits to be early: jal, c.j, c.jal and backward branches are taken. That of an
-  // instruction that is illegal or failed to be fetched does not matter, since it traps.
+  // What the branch target buffer does not know is predicted here, from the fetched bits to be early: jal, c.j, c.jal
+  // and backward branches are taken. That of an instruction that is illegal or failed to be fetched does not matter,
+  // since it traps.
   always_comb begin
-    if (f_instr[1:0] == 2'b11) d_predict = (f_instr[6:0] == 7'h6F) || ((f_instr[6:0] == 7'h63) && f_instr[31]);
-    else d_predict = (f_instr[1:0] == 2'b01) && ((f_instr[14:13] == 2'b01) || (&f_instr[15:14] && f_instr[12]));
+    if (f_instr[1:0] == 2'b11) d_static = (f_instr[6:0] == 7'h6F) || ((f_instr[6:0] == 7'h63) && f_instr[31]);
+    else d_static = (f_instr[1:0] == 2'b01) && ((f_instr[14:13] == 2'b01) || (&f_instr[15:14] && f_instr[12]));
   end
-  assign d_redirect = d_fire && d_predict;
+  assign d_redirect = d_fire && d_static && !f_known;
   assign d_redirect_pc = d_target;
 
   // ---------------------------------------------------------------- X
   logic [31:0] x_pc_q, x_raw_q, x_rs1_q, x_rs2_q, x_imm_q, x_target_q, x_seq_q;
-  logic x_predict_q, x_illegal_q, x_err_second_q;
+  logic x_predict_q;  // predicted taken, to x_guess_q
+  logic [31:1] x_guess_q;
+  logic x_known_q;  // the branch target buffer knows it
+  logic [1:0] x_count_q;
+  logic x_illegal_q, x_err_second_q;
   logic [1:0] x_err_q;
   logic x_started_q;  // it has begun to wait for something that must not be given up
 
@@ -216,7 +254,10 @@ module covert_core
       x_imm_q <= d_imm;
       x_target_q <= d_target;
       x_seq_q <= d_seq;
-      x_predict_q <= d_predict;
+      x_predict_q <= f_known ? f_count[1] : d_static;
+      x_guess_q <= f_known ? f_target : d_target[31:1];
+      x_known_q <= f_known;
+      x_count_q <= f_count;
       if (d_illegal || (f_err != covert_core_pkg::RspOk)) begin
         x_dec_q.rd_we <= 1'b0;
         x_dec_q.branch <= 1'b0;
@@ -227,13 +268,16 @@ module covert_core
         x_dec_q.result <= covert_core_pkg::ResAlu;
       end
     end
+    else if (iwalk_done_i) begin
+      x_err_q <= iwalk_err_i;
+    end
     if (!rst_ni) x_valid_q <= 1'b0;
-    else if (flush_x) x_valid_q <= 1'b0;
+    else if (flush_x || x_refetch) x_valid_q <= 1'b0;
     else if (x_ready) x_valid_q <= d_fire;
   end
 
-  logic [31:0] x_b, x_sum, x_alu, x_muldiv, x_csr;
-  logic x_equal, x_less, x_less_unsigned, x_taken, x_muldiv_done, x_is_muldiv;
+  logic [31:0] x_b, x_sum, x_alu, x_div, x_csr, w_mul;
+  logic x_equal, x_less, x_less_unsigned, x_taken, x_div_done, x_is_mul, x_is_div, x_late;
 
   assign x_b = x_dec_q.b_is_imm ? x_imm_q : x_rs2_q;
 
@@ -263,7 +307,7 @@ module covert_core
   logic x_is_mem, x_is_load, x_is_store, x_misaligned, x_reserved, x_sc_fails, x_request;
   logic [31:0] x_wdata;
   logic [3:0] x_strb;
-  logic reserved_q;  // LR's reservation; lost at SC, trap and return only
+  logic reserved_q;  // LR's reservation, a virtual address; lost at SC, trap, return and change of translation only
   logic [31:2] reserved_addr_q;
 
   assign x_is_mem = x_dec_q.mem_op != covert_core_pkg::MemNone;
@@ -299,13 +343,18 @@ module covert_core
   logic [4:0] x_cause;
   logic [31:0] x_tval;
 
+  logic [31:0] x_fetch_addr;  // of the part of the instruction that failed to be fetched
+  assign x_fetch_addr = x_err_second_q ? {x_pc_q[31:2] + 30'd1, 2'b00} : x_pc_q;
+
   always_comb begin
     x_exc = 1'b1;
     x_cause = covert_core_pkg::ExcIllegal;
     x_tval = x_raw_q;
-    if (x_err_q != covert_core_pkg::RspOk) begin
+    if (x_err_q == covert_core_pkg::RspMiss) begin
+      x_exc = 1'b0;
+    end else if (x_err_q != covert_core_pkg::RspOk) begin
       x_cause = (x_err_q == covert_core_pkg::RspPage) ? covert_core_pkg::ExcFetchPage : covert_core_pkg::ExcFetchFault;
-      x_tval = x_err_second_q ? {x_pc_q[31:2] + 30'd1, 2'b00} : x_pc_q;
+      x_tval = x_fetch_addr;
     end else if (!x_illegal_q) begin
       case (x_dec_q.sys_op)
         covert_core_pkg::SysEcall: begin
@@ -332,47 +381,87 @@ module covert_core
     end
   end
 
+  // Its value is there only in W.
+  assign x_late = (x_dec_q.result == covert_core_pkg::ResMem) || x_is_mul;
+
   // What X has to wait for.
-  logic w_ready, fingerprint_busy, x_is_csr, x_wait;
+  logic w_ready, fingerprint_busy, x_is_csr, x_is_fence, x_is_sfence, x_wait, x_ask, x_refetch;
   logic x_normal;  // the instruction executes (no trap), as soon as it need not wait
+  logic x_csr_write, x_is_satp, w_quiet;
+  logic [1:0] x_maint;
   assign x_is_csr = x_dec_q.sys_op == covert_core_pkg::SysCsr;
-  assign x_is_muldiv = x_dec_q.result == covert_core_pkg::ResMuldiv;
+  assign x_csr_write = (x_instr_q[13:12] == 2'd1) || (x_instr_q[19:15] != 5'd0);
+  assign x_is_satp = x_is_csr && x_csr_write && (x_instr_q[31:20] == 12'h180);
+  assign x_is_fence = x_dec_q.sys_op == covert_core_pkg::SysFencei;
+  assign x_is_sfence = x_dec_q.sys_op == covert_core_pkg::SysSfence;
+  assign x_is_mul = x_dec_q.result == covert_core_pkg::ResMul;
+  assign x_is_div = x_dec_q.result == covert_core_pkg::ResDiv;
   assign x_trap = x_valid_q && w_ready && !x_started_q && (irq || x_exc);
   assign x_normal = x_valid_q && w_ready && (x_started_q || !(irq || x_exc));
   assign x_request = x_normal && x_is_mem && !x_sc_fails;
+  // A CSR instruction sees everything older in the fingerprint.
+  assign w_quiet = !w_valid_q && !fingerprint_busy;
+
+  // Its page was not in the instruction side's TLB: now that it is the next to execute, the walk is made; then it is
+  // fetched again, or it traps.
+  assign x_ask = x_normal && (x_err_q == covert_core_pkg::RspMiss);
+  assign iwalk_valid_o = x_ask;
+  assign iwalk_vpn_o = x_fetch_addr[31:12];
+  assign x_refetch = iwalk_done_i && (iwalk_err_i == covert_core_pkg::RspOk);
+
+  // Cache maintenance: fence.i, and writes of the CSR mcache.
   always_comb begin
-    x_wait = 1'b0;
+    x_maint = covert_core_pkg::MaintNone;
+    if (x_is_fence) x_maint = covert_core_pkg::MaintFence;
+    else if (x_is_csr && x_csr_write && (x_instr_q[31:20] == 12'h7C1) && (x_instr_q[13:12] != 2'd3)) begin
+      x_maint = x_instr_q[14] ? x_instr_q[16:15] : x_rs1_q[1:0];
+    end
+  end
+  assign maint_o = (x_normal && w_quiet) ? x_maint : covert_core_pkg::MaintNone;
+
+  always_comb begin
+    x_wait = x_ask;
     if (x_is_mem && !x_sc_fails) x_wait = !dreq_ready_i;
-    if (x_is_muldiv) x_wait = !x_muldiv_done;
-    // A CSR instruction sees everything older in the fingerprint.
-    if (x_is_csr) x_wait = w_valid_q || fingerprint_busy;
+    if (x_is_div) x_wait = !x_div_done;
+    if (x_is_csr) x_wait = !w_quiet;
     if (x_dec_q.sys_op == covert_core_pkg::SysWfi) x_wait = !wake;
+    if (x_maint != covert_core_pkg::MaintNone) x_wait = !maint_done_i;
   end
   assign x_fire = x_trap || (x_normal && !x_wait);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) x_started_q <= 1'b0;
-    else if (x_fire || flush_x) x_started_q <= 1'b0;
-    else if (x_normal && (x_is_mem || (x_dec_q.sys_op == covert_core_pkg::SysWfi))) x_started_q <= 1'b1;
+    else if (x_fire || flush_x || iwalk_done_i) x_started_q <= 1'b0;
+    else if (x_normal && (x_is_mem || x_ask || (x_maint != covert_core_pkg::MaintNone)
+        || (x_dec_q.sys_op == covert_core_pkg::SysWfi))) x_started_q <= 1'b1;
   end
 
-  covert_muldiv u_muldiv (
+  covert_mul u_mul (
+      .clk_i,
+      .take_i(x_fire && x_is_mul),
+      .op_i(x_instr_q[13:12]),
+      .a_i(x_rs1_q),
+      .b_i(x_rs2_q),
+      .result_o(w_mul)
+  );
+
+  covert_div u_div (
       .clk_i,
       .rst_ni,
       .flush_i(x_trap || w_trap),
-      .start_i(x_normal && x_is_muldiv),
-      .op_i(x_instr_q[14:12]),
+      .start_i(x_normal && x_is_div),
+      .op_i(x_instr_q[13:12]),
       .a_i(x_rs1_q),
       .b_i(x_rs2_q),
-      .done_o(x_muldiv_done),
-      .result_o(x_muldiv)
+      .done_o(x_div_done),
+      .result_o(x_div)
   );
 
   always_comb begin
     case (x_dec_q.result)
       covert_core_pkg::ResTarget: x_result = x_target_q;
       covert_core_pkg::ResSeq: x_result = x_seq_q;
-      covert_core_pkg::ResMuldiv: x_result = x_muldiv;
+      covert_core_pkg::ResDiv: x_result = x_div;
       covert_core_pkg::ResCsr: x_result = x_csr;
       covert_core_pkg::ResMem: x_result = {31'd0, x_sc_fails};  // of SC; loads and AMOs get theirs in W
       default: x_result = x_alu;
@@ -380,24 +469,46 @@ module covert_core
   end
 
   // Control flow out of X.
-  logic x_mispredict, x_mret, x_sret, x_fencei;
+  logic x_leaves;  // jump, or branch that is taken
+  logic x_mispredict, x_mret, x_sret, x_fence;
   logic [31:0] mepc, sepc;
-  assign x_mispredict = x_dec_q.jalr || (x_dec_q.branch && (x_taken != x_predict_q));
+  assign x_leaves = x_dec_q.jal || x_dec_q.jalr || (x_dec_q.branch && x_taken);
+  assign x_mispredict = (x_leaves != x_predict_q)
+      || (x_leaves && ((x_dec_q.jalr ? x_sum[31:1] : x_target_q[31:1]) != x_guess_q));
   assign x_mret = x_dec_q.sys_op == covert_core_pkg::SysMret;
   assign x_sret = x_dec_q.sys_op == covert_core_pkg::SysSret;
-  assign x_fencei = (x_dec_q.sys_op == covert_core_pkg::SysFencei) || (x_dec_q.sys_op == covert_core_pkg::SysSfence);
-  // None of these waits for anything; a branch has no exception of its own.
-  assign x_redirect = x_valid_q && w_ready && !irq && (x_mispredict || ((x_mret || x_sret || x_fencei) && !x_exc));
+  // What was fetched behind it may be out of date.
+  assign x_fence = x_fire && !x_trap && (x_is_fence || x_is_sfence || x_is_satp);
+  // A jump, branch or return waits for nothing; a jump or branch has no exception of its own.
+  assign x_redirect = x_refetch || x_fence
+      || (x_valid_q && w_ready && !irq && (x_mispredict || ((x_mret || x_sret) && !x_exc)));
   always_comb begin
     x_redirect_pc = x_seq_q;
     if (x_dec_q.jalr) x_redirect_pc = {x_sum[31:1], 1'b0};
-    else if (x_dec_q.branch && x_taken) x_redirect_pc = x_target_q;
+    else if (x_leaves) x_redirect_pc = x_target_q;
     if (x_mret) x_redirect_pc = mepc;
     if (x_sret) x_redirect_pc = sepc;
+    if (x_refetch) x_redirect_pc = x_pc_q;
   end
-  assign fencei_o = x_fire && !x_trap && (x_dec_q.sys_op == covert_core_pkg::SysFencei);
   assign flush_d = w_trap || x_redirect;
   assign flush_x = w_trap;
+
+  // What the branch target buffer learns.
+  logic x_is_jump;
+  assign x_is_jump = x_dec_q.branch || x_dec_q.jal || x_dec_q.jalr;
+  assign x_update = x_fire && !x_trap && (x_leaves || x_known_q);
+  assign x_update_keep = x_is_jump;
+  assign x_update_target = x_dec_q.jalr ? x_sum[31:1] : x_target_q[31:1];
+  assign x_end = x_pc_q[31:1] + {30'd0, &x_raw_q[1:0]};
+  always_comb begin
+    if (!x_known_q) x_update_count = 2'd2;
+    else if (x_leaves) x_update_count = (x_count_q == 2'd3) ? 2'd3 : x_count_q + 2'd1;
+    else x_update_count = (x_count_q == 2'd0) ? 2'd0 : x_count_q - 2'd1;
+  end
+
+  assign flush_all_o = x_fence && (x_is_satp || (x_is_sfence && (x_instr_q[19:15] == 5'd0)));
+  assign flush_page_o = x_fence && x_is_sfence && (x_instr_q[19:15] != 5'd0);
+  assign flush_vpn_o = x_rs1_q[31:12];
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -410,7 +521,9 @@ module covert_core
         reserved_q <= 1'b1;
         reserved_addr_q <= x_sum[31:2];
       end
-      if ((x_dec_q.mem_op == covert_core_pkg::MemSc) || x_mret || x_sret) reserved_q <= 1'b0;
+      if ((x_dec_q.mem_op == covert_core_pkg::MemSc) || x_mret || x_sret || x_is_satp || x_is_sfence) begin
+        reserved_q <= 1'b0;
+      end
     end
   end
 
@@ -421,6 +534,7 @@ module covert_core
   logic [4:0] w_funct5_q;
   logic [3:0] w_strb_q;
   logic [1:0] w_priv_q, w_data_priv_q;
+  logic w_is_mul_q;
   logic w_trap_q, w_trap_irq_q;  // X trapped instead of executing
   logic [4:0] w_cause_q;
   logic w_counted_q;  // it was counted by mepoch
@@ -453,7 +567,7 @@ module covert_core
       default: w_loaded = shifted;
     endcase
   end
-  assign w_value = w_is_load ? w_loaded : w_result_q;
+  assign w_value = w_is_load ? w_loaded : (w_is_mul_q ? w_mul : w_result_q);
 
   always_comb begin
     case (w_funct5_q)
@@ -475,6 +589,7 @@ module covert_core
       w_rd_q <= x_rd;
       w_rd_we_q <= !x_trap && x_dec_q.rd_we && (x_rd != 5'd0);
       w_result_q <= x_result;
+      w_is_mul_q <= x_is_mul;
       w_mem_op_q <= (x_trap || x_sc_fails) ? covert_core_pkg::MemNone : x_dec_q.mem_op;
       w_addr_q <= x_trap ? (irq ? 32'd0 : x_tval) : x_sum;
       w_data_q <= (x_dec_q.mem_op == covert_core_pkg::MemAmo) ? x_rs2_q : x_wdata;
@@ -516,6 +631,7 @@ module covert_core
   assign dreq_valid_o = w_ask || x_request;
   assign dreq_addr_o = w_ask ? {w_addr_q[31:2], 2'b00} : {x_sum[31:2], 2'b00};
   assign dreq_we_o = w_ask || x_is_store;
+  assign dreq_amo_o = !w_ask && (x_dec_q.mem_op == covert_core_pkg::MemAmo);
   assign dreq_wdata_o = w_ask ? w_amo : (x_is_store ? x_wdata : 32'd0);
   assign dreq_wstrb_o = w_ask ? 4'b1111 : x_strb;
   assign dreq_priv_o = w_ask ? w_data_priv_q : data_priv;
@@ -549,7 +665,7 @@ module covert_core
       .irq_s_ext_i,
       .addr_i(x_instr_q[31:20]),
       .op_i(x_instr_q[13:12]),
-      .write_i((x_instr_q[13:12] == 2'd1) || (x_instr_q[19:15] != 5'd0)),
+      .write_i(x_csr_write),
       .operand_i(x_instr_q[14] ? {27'd0, x_instr_q[19:15]} : x_rs1_q),
       .access_i(x_fire && !x_trap && x_is_csr),
       .rdata_o(x_csr),
@@ -573,6 +689,10 @@ module covert_core
       .tw_o(tw),
       .tvm_o(tvm),
       .tsr_o(tsr),
+      .satp_on_o,
+      .satp_ppn_o,
+      .sum_o,
+      .mxr_o,
       .retire_i(count_instret),
       .unretire_i(w_fault && w_instret_q),
       .epoch_running_o(epoch_running),
@@ -623,7 +743,7 @@ module covert_core
       rv_rs1 <= (x_dec_q.uses_rs1 && (x_instr_q[19:15] != 5'd0)) ? x_rs1_q : 32'd0;
       rv_rs2 <= (x_dec_q.uses_rs2 && (x_instr_q[24:20] != 5'd0)) ? x_rs2_q : 32'd0;
       if (x_redirect) rv_next <= x_redirect_pc;
-      else rv_next <= (x_dec_q.jal || (x_dec_q.branch && x_taken)) ? x_target_q : x_seq_q;
+      else rv_next <= x_dec_q.jalr ? {x_sum[31:1], 1'b0} : (x_leaves ? x_target_q : x_seq_q);
       rv_intr <= rv_pending_intr;
       rv_report <= !(x_trap && irq);
     end

@@ -1,6 +1,6 @@
 // Control and status registers, privilege, trap entry and return, interrupt selection (RISC-V privileged
-// specification 1.12, M/S/U) and the two registers for replication: `mepoch` and `mfprint` (docs/blocks/core.md).
-// satp is bare for now. Everything is combinational but the registers; the pipeline raises the pulses
+// specification 1.12, M/S/U) and the registers for replication: `mepoch`, `mfprint`, `mcache` (docs/blocks/core.md).
+// Everything is combinational but the registers; the pipeline raises the pulses
 // (access_i, trap_i, mret_i, sret_i) in the cycle in which they take effect.
 module covert_csr
 (
@@ -49,6 +49,12 @@ module covert_csr
     output logic tvm_o,
     output logic tsr_o,
 
+    // Translation.
+    output logic satp_on_o,  // Sv32, else bare
+    output logic [21:0] satp_ppn_o,
+    output logic sum_o,
+    output logic mxr_o,
+
     // Counting.
     input logic retire_i,  // an instruction is counted
     input logic unretire_i,  // one counted before turned out to trap
@@ -76,6 +82,8 @@ module covert_csr
   logic [31:0] mie_q, mip_q, mideleg_q, medeleg_q;
   logic [31:0] mtvec_q, stvec_q, mepc_q, sepc_q, mcause_q, scause_q, mtval_q, stval_q;
   logic [31:0] mscratch_q, sscratch_q;
+  logic satp_on_q;
+  logic [21:0] satp_ppn_q;
   logic [31:0] mcounteren_q, scounteren_q;
   logic [2:0] mcountinhibit_q;
   logic [63:0] mcycle_q, minstret_q;
@@ -96,6 +104,10 @@ module covert_csr
   assign tvm_o = mstatus_q[20];
   assign tw_o = mstatus_q[21];
   assign tsr_o = mstatus_q[22];
+  assign satp_on_o = satp_on_q;
+  assign satp_ppn_o = satp_ppn_q;
+  assign sum_o = mstatus_q[18];
+  assign mxr_o = mstatus_q[19];
   assign mepc_o = mepc_q;
   assign sepc_o = sepc_q;
 
@@ -150,7 +162,10 @@ module covert_csr
       12'h142: rdata = scause_q;
       12'h143: rdata = stval_q;
       12'h144: rdata = mip & mideleg_q;
-      12'h180: exists = !((priv_q == covert_core_pkg::PrivS) && tvm_o);  // satp: bare
+      12'h180: begin
+        rdata = {satp_on_q, 9'd0, satp_ppn_q};
+        exists = !((priv_q == covert_core_pkg::PrivS) && tvm_o);
+      end
       12'h300: rdata = mstatus_q;
       12'h301: rdata = Misa;
       12'h302: rdata = medeleg_q;
@@ -169,6 +184,7 @@ module covert_csr
       12'h344: rdata = mip;
       12'h7A0, 12'h7A1, 12'h7A2, 12'h7A3: ;  // no triggers
       12'h7C0: rdata = mepoch_q;
+      12'h7C1: ;  // mcache: the pipeline carries writes out
       CsrMfprint: rdata = mfprint_i;
       12'hB00: rdata = mcycle_q[31:0];
       12'hB02: rdata = minstret_q[31:0];
@@ -254,6 +270,8 @@ module covert_csr
       stval_q <= 32'd0;
       mscratch_q <= 32'd0;
       sscratch_q <= 32'd0;
+      satp_on_q <= 1'b0;
+      satp_ppn_q <= 22'd0;
       mcounteren_q <= 32'd0;
       scounteren_q <= 32'd0;
       mcountinhibit_q <= 3'd0;
@@ -277,6 +295,10 @@ module covert_csr
           12'h142: scause_q <= wdata;
           12'h143: stval_q <= wdata;
           12'h144: if (mideleg_q[1]) mip_q[1] <= wdata[1];
+          12'h180: begin
+            satp_on_q <= wdata[31];
+            satp_ppn_q <= wdata[21:0];
+          end
           12'h300: begin
             mstatus_q <= wdata & MstatusMask;
             if (wdata[12:11] == 2'd2) mstatus_q[12:11] <= mstatus_q[12:11];

@@ -125,7 +125,7 @@ module covert_decoder
         dec_o.rd_we = 1'b1;
         dec_o.b_is_imm = 1'b0;
         dec_o.alu_op = alu_of(funct3, funct7[5]);
-        if (funct7 == 7'h01) dec_o.result = covert_core_pkg::ResMuldiv;
+        if (funct7 == 7'h01) dec_o.result = funct3[2] ? covert_core_pkg::ResDiv : covert_core_pkg::ResMul;
         else if (funct7 == 7'h20) dec_o.illegal = (funct3 != 3'd0) && (funct3 != 3'd5);
         else dec_o.illegal = funct7 != 7'h00;
       end

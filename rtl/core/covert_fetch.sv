@@ -1,138 +1,192 @@
-// Instruction fetch: a queue of words filled ahead of the decoder, and the alignment of 16-bit and 32-bit
-// instructions. One word a cycle from a pipelined memory; at most `Depth` words are queued or on their way.
-// A request once raised stays until it is accepted; what a redirect makes stale is dropped when it arrives.
+// Instruction fetch: a queue of words filled ahead of the decoder along the predicted path, and the alignment of 16-bit
+// and 32-bit instructions. One word a cycle; a word is queued in the cycle of its answer and used in the next one.
 // Errors are carried along and become traps only if the instruction is executed.
 module covert_fetch #(
-    parameter int unsigned Depth = 4  // words, a power of two
+  parameter int unsigned Depth = 4,       // words, a power of two
+  parameter int unsigned BtbEntries = 64
 ) (
-    input logic clk_i,
-    input logic rst_ni,
-    input logic [31:0] boot_addr_i,
+  input logic clk_i,
+  input logic rst_ni,
+  // bit 0 of a pc is always 0
+  // verilator lint_off UNUSEDSIGNAL
+  input logic [31:0] boot_addr_i,
 
-    // Redirect: the next instruction is the one at redirect_pc_i.
-    input logic redirect_i,
-    // bit 0 of a pc is always 0
-    // verilator lint_off UNUSEDSIGNAL
-    input logic [31:0] redirect_pc_i,
-    // verilator lint_on UNUSEDSIGNAL
-    input logic [1:0] priv_i,  // privilege of new requests
+  // Redirect: the next instruction is the one at redirect_pc_i.
+  input logic redirect_i,
+  input logic [31:0] redirect_pc_i,
+  // verilator lint_on UNUSEDSIGNAL
+  input logic [1:0] priv_i,  // privilege of new requests
 
-    // Memory.
-    output logic ireq_valid_o,
-    input logic ireq_ready_i,
-    output logic [31:0] ireq_addr_o,
-    output logic [1:0] ireq_priv_o,
-    input logic irsp_valid_i,
-    input logic [31:0] irsp_data_i,
-    input logic [1:0] irsp_err_i,
+  // What became of a branch or of a prediction, in the cycle in which its instruction executes.
+  input logic update_i,
+  input logic [31:1] update_end_i,  // last half word of the instruction
+  input logic update_keep_i,
+  input logic [1:0] update_count_i,
+  input logic [31:1] update_target_i,
 
-    // To the decoder: the instruction at pc_o.
-    output logic valid_o,
-    input logic ready_i,
-    output logic [31:0] pc_o,
-    output logic [31:0] instr_o,  // upper half is zero for a 16-bit instruction
-    output logic [1:0] err_o,  // error of the fetch
-    output logic err_second_o  // the error is in the second half (at pc_o + 2)
+  // Memory. A request is held until accepted, or cancelled: that forgets all requests up to and including this cycle's.
+  output logic ireq_valid_o,
+  input logic ireq_ready_i,
+  output logic [31:0] ireq_addr_o,
+  output logic [1:0] ireq_priv_o,
+  output logic ireq_cancel_o,
+  input logic irsp_valid_i,
+  input logic [31:0] irsp_data_i,
+  input logic [1:0] irsp_err_i,
+
+  // To the decoder: the instruction at pc_o.
+  output logic valid_o,
+  input logic ready_i,
+  output logic [31:0] pc_o,
+  output logic [31:0] instr_o,  // upper half is zero for a 16-bit instruction
+  output logic [1:0] err_o,  // error of the fetch
+  output logic err_second_o,  // the error is in the second half (at pc_o + 2)
+  output logic known_o,  // the branch target buffer knows the instruction
+  output logic [1:0] count_o,  // with known_o: 2, 3: predicted taken, and the next instruction is at target_o
+  output logic [31:1] target_o
 );
 
   localparam int unsigned IdxW = $clog2(Depth);
 
+  // A word's prediction.
+  typedef struct packed {
+    logic hit;
+    logic half;
+    logic [1:0] count;
+    logic [31:1] target;
+  } guess_t;
+
   logic started_q;
-  logic [31:0] pc_q;  // of the instruction at the head
-  logic [29:0] fetch_q;  // word to request next
+  logic [31:1] pc_q;  // of the instruction at the head
+  logic [31:2] fetch_q;  // word to request next
+  logic skip_q;  // its lower half will not be executed
+  logic flying_q;  // a request is accepted and not answered
+  guess_t guess_q;  // its word's
   logic [31:0] data_q[Depth];
   logic [1:0] err_q[Depth];
+  guess_t queued_q[Depth];
   logic [IdxW-1:0] rd_q, wr_q;
   logic [IdxW:0] count_q;  // words in the queue
-  logic [IdxW:0] flying_q;  // accepted requests whose answers are wanted
-  logic [IdxW:0] stale_q;  // accepted requests whose answers are not
-  logic hold_q;  // a stale request waits to be accepted
-  logic [29:0] hold_addr_q;
-  logic [1:0] hold_priv_q;
 
   logic [IdxW-1:0] rd_next;
-  logic [IdxW:0] available;  // words queued or arriving
   logic [31:0] word0;
   logic [15:0] word1;  // lower half of the following word
   logic [1:0] err0, err1;
+  guess_t guess, guess0, guess1, guess_end;
   logic [15:0] low;
-  logic straddles, is_long, take, take_word;
-  logic request, accept_new, accept_hold, drop, push;
+  logic straddles, is_long, upper, take, taken, lost, redirect, accept, push, leaves;
+  logic [1:0] drop;  // words used up
+  logic [31:1] redirect_pc;
 
-  // Head of the queue. A word may be used in the cycle in which it arrives.
+  // ---------------------------------------------------------------- head of the queue
   assign rd_next = rd_q + 1'b1;
-  assign word0 = (count_q == 0) ? irsp_data_i : data_q[rd_q];
-  assign word1 = (count_q <= 1) ? irsp_data_i[15:0] : data_q[rd_next][15:0];
-  assign err0 = (count_q == 0) ? irsp_err_i : err_q[rd_q];
-  assign err1 = (count_q <= 1) ? irsp_err_i : err_q[rd_next];
-  assign available = count_q + {{IdxW{1'b0}}, push};
+  assign word0 = data_q[rd_q];
+  assign word1 = data_q[rd_next][15:0];
+  assign err0 = err_q[rd_q];
+  assign err1 = err_q[rd_next];
+  assign guess0 = queued_q[rd_q];
+  assign guess1 = queued_q[rd_next];
 
   always_comb begin
-    low = pc_q[1] ? word0[31:16] : word0[15:0];
+    upper = pc_q[1];
+    low = upper ? word0[31:16] : word0[15:0];
     is_long = (low[1:0] == 2'b11) && (err0 == 2'd0);
-    straddles = pc_q[1] && is_long;
+    straddles = upper && is_long;
     instr_o = {16'd0, low};
-    if (is_long) instr_o[31:16] = pc_q[1] ? word1 : word0[31:16];
-    valid_o = straddles ? (available >= 2) : (available != 0);
+    if (is_long) instr_o[31:16] = upper ? word1 : word0[31:16];
+    // The guess counts if its instruction ends where this one does.
+    guess_end = straddles ? guess1 : guess0;
+    known_o = guess_end.hit && (guess_end.half == (upper ^ is_long));
+    count_o = guess_end.count;
+    target_o = guess_end.target;
+    // The word was left for a target in the middle of this instruction: the guess was for other code.
+    lost = (count_q != 0) && is_long && guess0.hit && guess0.count[1] && (guess0.half == upper);
+    valid_o = ((count_q > 1) || ((count_q == 1) && !straddles)) && !lost;
     err_o = (err0 != 2'd0) ? err0 : (straddles ? err1 : 2'd0);
     err_second_o = err0 == 2'd0;
+    taken = known_o && count_o[1];
   end
-  assign pc_o = pc_q;
+  assign pc_o = {pc_q, 1'b0};
 
   assign take = valid_o && ready_i;
-  // The head's word is used up when the next instruction starts in another word.
-  assign take_word = take && (pc_q[1] || is_long);
+  always_comb begin
+    drop = 2'd0;
+    if (take) begin
+      if (taken) drop = straddles ? 2'd2 : 2'd1;
+      else if (upper || is_long) drop = 2'd1;
+    end
+  end
 
-  // Requests.
-  assign request = started_q && !hold_q && ((count_q + flying_q) < Depth[IdxW:0])
-      && ((stale_q + flying_q) < Depth[IdxW:0]);
-  assign ireq_valid_o = hold_q || request;
-  assign ireq_addr_o = {hold_q ? hold_addr_q : fetch_q, 2'b00};
-  assign ireq_priv_o = hold_q ? hold_priv_q : priv_i;
-  assign accept_new = request && ireq_ready_i;
-  assign accept_hold = hold_q && ireq_ready_i;
-  assign drop = irsp_valid_i && (stale_q != 0);
-  assign push = irsp_valid_i && (stale_q == 0);
+  // A lost word is fetched again, with its guess forgotten.
+  assign redirect = redirect_i || lost;
+  assign redirect_pc = redirect_i ? redirect_pc_i[31:1] : pc_q;
+
+  // ---------------------------------------------------------------- requests
+  assign ireq_valid_o = started_q && ((count_q + {{IdxW{1'b0}}, flying_q}) < Depth[IdxW:0]);
+  assign ireq_addr_o = {fetch_q, 2'b00};
+  assign ireq_priv_o = priv_i;
+  assign ireq_cancel_o = redirect;
+  assign accept = ireq_valid_o && ireq_ready_i;
+  assign push = irsp_valid_i && flying_q;
+
+  covert_btb #(
+      .Entries(BtbEntries)
+  ) u_btb (
+      .clk_i,
+      .addr_i(fetch_q),
+      .hit_o(guess.hit),
+      .half_o(guess.half),
+      .count_o(guess.count),
+      .target_o(guess.target),
+      .we_i(update_i || (lost && !redirect_i)),
+      .end_i(update_i ? update_end_i : {pc_q[31:2], guess0.half}),
+      .keep_i(update_i && update_keep_i),
+      .count_i(update_count_i),
+      .target_i(update_target_i)
+  );
+
+  // An instruction before the place where the path enters the word does not count.
+  assign leaves = guess.hit && guess.count[1] && (guess.half || !skip_q);
 
   always_ff @(posedge clk_i) begin
+    if (accept) begin
+      guess_q <= guess;
+      guess_q.hit <= guess.hit && (guess.half || !skip_q);
+    end
     if (push) begin
       data_q[wr_q] <= irsp_data_i;
       err_q[wr_q] <= irsp_err_i;
+      queued_q[wr_q] <= guess_q;
     end
     if (!rst_ni) begin
       started_q <= 1'b0;
-      pc_q <= boot_addr_i;
+      pc_q <= boot_addr_i[31:1];
       fetch_q <= boot_addr_i[31:2];
+      skip_q <= boot_addr_i[1];
       rd_q <= '0;
       wr_q <= '0;
       count_q <= '0;
-      flying_q <= '0;
-      stale_q <= '0;
-      hold_q <= 1'b0;
-      hold_addr_q <= '0;
-      hold_priv_q <= '0;
-    end else if (redirect_i) begin
+      flying_q <= 1'b0;
+    end else if (redirect) begin
       started_q <= 1'b1;
-      pc_q <= {redirect_pc_i[31:1], 1'b0};
-      fetch_q <= redirect_pc_i[31:2];
+      pc_q <= redirect_pc;
+      fetch_q <= redirect_pc[31:2];
+      skip_q <= redirect_pc[1];
       rd_q <= '0;
       wr_q <= '0;
       count_q <= '0;
-      flying_q <= '0;
-      stale_q <= stale_q + flying_q - {{IdxW{1'b0}}, irsp_valid_i} + {{IdxW{1'b0}}, accept_new | accept_hold};
-      hold_q <= ireq_valid_o && !ireq_ready_i;
-      hold_addr_q <= ireq_addr_o[31:2];
-      hold_priv_q <= ireq_priv_o;
+      flying_q <= 1'b0;
     end else begin
       started_q <= 1'b1;
-      if (take) pc_q <= pc_q + (is_long ? 32'd4 : 32'd2);
-      if (take_word) rd_q <= rd_next;
+      if (take) pc_q <= taken ? target_o : pc_q + (is_long ? 31'd2 : 31'd1);
+      rd_q <= rd_q + IdxW'(drop);
       if (push) wr_q <= wr_q + 1'b1;
-      count_q <= count_q + {{IdxW{1'b0}}, push} - {{IdxW{1'b0}}, take_word};
-      if (accept_new) fetch_q <= fetch_q + 30'd1;
-      flying_q <= flying_q + {{IdxW{1'b0}}, accept_new} - {{IdxW{1'b0}}, push};
-      stale_q <= stale_q + {{IdxW{1'b0}}, accept_hold} - {{IdxW{1'b0}}, drop};
-      if (accept_hold) hold_q <= 1'b0;
+      count_q <= count_q + (IdxW + 1)'(push) - (IdxW + 1)'(drop);
+      if (accept) begin
+        fetch_q <= leaves ? guess.target[31:2] : fetch_q + 30'd1;
+        skip_q <= leaves && guess.target[1];
+      end
+      flying_q <= accept || (flying_q && !push);
     end
   end
 

@@ -1,26 +1,39 @@
-// Tile: the core and the merging of its instruction and data ports onto the tile bus, data first.
-// Everything in here is inside the sphere of replication. Up to four requests are outstanding; each is answered
-// once, in order, in the cycle of its acceptance at the earliest: answers and interrupts are registered here. So no
-// logic of a tile hangs on anything outside, and a tile whose clock is gated costs a simulator nothing.
-// Caches will stand between the core and the merge.
-module covert_tile (
-  input  logic        clk_i,
-  input  logic        rst_ni,        // synchronous
-  input  logic [31:0] boot_addr_i,   // first pc
-  input  logic        irq_timer_i,   // M-mode interrupts, level (bare mode)
-  input  logic        irq_soft_i,
+// Tile: the core, its MMU and its caches, and the merging of both caches' ports onto the tile bus, data first.
+// Everything in here is inside the sphere of replication. A bus request is answered once, in order, in the cycle of its
+// acceptance at the earliest; answers and interrupts are registered here. So no logic of a tile hangs on anything
+// outside, and a tile whose clock is gated costs a simulator nothing. req_more_o marks the words of a line: the next one
+// follows at the next address (modulo the line) and nothing comes in between.
+module covert_tile #(
+  parameter int unsigned IcacheWays = 2,     // 4 KiB each; 1, 2 or 4
+  parameter int unsigned DcacheWays = 2,
+  parameter int unsigned ItlbEntries = 32,   // powers of two, 4 or more
+  parameter int unsigned DtlbEntries = 64
+) (
+  input  logic         clk_i,
+  input  logic         rst_ni,          // synchronous
+  input  logic [ 31:0] boot_addr_i,     // first pc
+  input  logic         irq_timer_i,     // M-mode interrupts, level (bare mode)
+  input  logic         irq_soft_i,
+  input  logic         irq_ext_i,
+  input  logic         irq_s_ext_i,     // S-mode external interrupt, level
+  // a host that looks at memory: a page that is not cached, and the wish to have everything in memory
+  input  logic         host_page_on_i,
+  input  logic [ 31:12] host_page_i,
+  input  logic         host_sync_i,         // level until host_synced_o: write the data cache back
+  output logic         host_synced_o,       // pulse
   // tile bus
-  output logic        req_valid_o,
-  input  logic        req_ready_i,
-  output logic [31:0] req_addr_o,    // word aligned
-  output logic        req_we_o,
-  output logic [31:0] req_wdata_o,
-  output logic [ 3:0] req_wstrb_o,   // of a load: the bytes wanted
-  output logic [ 1:0] req_priv_o,
-  output logic        req_instr_o,
-  input  logic        rsp_valid_i,
-  input  logic [31:0] rsp_data_i,
-  input  logic        rsp_err_i
+  output logic         req_valid_o,
+  input  logic         req_ready_i,
+  output logic [ 31:0] req_addr_o,      // word aligned
+  output logic         req_we_o,
+  output logic [ 31:0] req_wdata_o,
+  output logic [  3:0] req_wstrb_o,     // of a load: the bytes wanted
+  output logic [  1:0] req_priv_o,
+  output logic         req_instr_o,
+  output logic         req_more_o,      // the next word of the line follows
+  input  logic         rsp_valid_i,
+  input  logic [ 31:0] rsp_data_i,
+  input  logic         rsp_err_i
 `ifdef COVERT_RVFI
   // riscv-formal interface of the core
   ,output logic rvfi_valid_o
@@ -47,16 +60,32 @@ module covert_tile (
 `endif
 );
 
-  localparam int unsigned MaxOutstanding = 4;
+  localparam int unsigned MaxOutstanding = 16;
 
-  logic        ireq_valid, ireq_ready, dreq_valid, dreq_ready, dreq_we;
-  logic [31:0] ireq_addr, dreq_addr, dreq_wdata;
-  logic [ 3:0] dreq_wstrb;
-  logic [ 1:0] ireq_priv, dreq_priv;
-  logic        irsp_valid, drsp_valid;
-  logic        unused_fencei;
-  logic        rsp_valid_q, rsp_err_q, irq_timer_q, irq_soft_q;
-  logic [31:0] rsp_data_q;
+  // ---------------------------------------------------------------- core
+  // word addresses
+  // verilator lint_off UNUSEDSIGNAL
+  logic [ 31:0] ireq_addr, dreq_addr;
+  // verilator lint_on UNUSEDSIGNAL
+  logic         ireq_valid, ireq_ready, ireq_cancel, irsp_valid;
+  logic [  1:0] ireq_priv, irsp_err, iwalk_err, dreq_priv, drsp_err;
+  logic [ 31:0] irsp_data, dreq_wdata, drsp_data;
+  logic         iwalk_valid, iwalk_done;
+  logic [ 31:12] iwalk_vpn, flush_vpn;
+  logic         dreq_valid, dreq_ready, dreq_we, dreq_amo, drsp_valid, mmu_dreq_ready;
+  logic [  3:0] dreq_wstrb;
+  logic         satp_on, sum, mxr, flush_all, flush_page;
+  logic [ 21:0] satp_ppn;
+  logic [  1:0] core_maint;
+  logic         core_maint_done;
+  logic         irq_timer_q, irq_soft_q, irq_ext_q, irq_s_ext_q;
+
+  always_ff @(posedge clk_i) begin
+    irq_timer_q <= irq_timer_i;
+    irq_soft_q  <= irq_soft_i;
+    irq_ext_q   <= irq_ext_i;
+    irq_s_ext_q <= irq_s_ext_i;
+  end
 
   covert_core u_core (
     .clk_i,
@@ -65,26 +94,40 @@ module covert_tile (
     .hart_id_i    (32'd0),
     .irq_m_timer_i(irq_timer_q),
     .irq_m_soft_i (irq_soft_q),
-    .irq_m_ext_i  (1'b0),
-    .irq_s_ext_i  (1'b0),
+    .irq_m_ext_i  (irq_ext_q),
+    .irq_s_ext_i  (irq_s_ext_q),
     .ireq_valid_o (ireq_valid),
     .ireq_ready_i (ireq_ready),
     .ireq_addr_o  (ireq_addr),
     .ireq_priv_o  (ireq_priv),
+    .ireq_cancel_o(ireq_cancel),
     .irsp_valid_i (irsp_valid),
-    .irsp_data_i  (rsp_data_q),
-    .irsp_err_i   ({1'b0, rsp_err_q}),
+    .irsp_data_i  (irsp_data),
+    .irsp_err_i   (irsp_err),
+    .iwalk_valid_o(iwalk_valid),
+    .iwalk_vpn_o  (iwalk_vpn),
+    .iwalk_done_i (iwalk_done),
+    .iwalk_err_i  (iwalk_err),
     .dreq_valid_o (dreq_valid),
     .dreq_ready_i (dreq_ready),
     .dreq_addr_o  (dreq_addr),
     .dreq_we_o    (dreq_we),
+    .dreq_amo_o   (dreq_amo),
     .dreq_wdata_o (dreq_wdata),
     .dreq_wstrb_o (dreq_wstrb),
     .dreq_priv_o  (dreq_priv),
     .drsp_valid_i (drsp_valid),
-    .drsp_data_i  (rsp_data_q),
-    .drsp_err_i   ({1'b0, rsp_err_q}),
-    .fencei_o     (unused_fencei)
+    .drsp_data_i  (drsp_data),
+    .drsp_err_i   (drsp_err),
+    .satp_on_o    (satp_on),
+    .satp_ppn_o   (satp_ppn),
+    .sum_o        (sum),
+    .mxr_o        (mxr),
+    .flush_all_o  (flush_all),
+    .flush_page_o (flush_page),
+    .flush_vpn_o  (flush_vpn),
+    .maint_o      (core_maint),
+    .maint_done_i (core_maint_done)
 `ifdef COVERT_RVFI
     ,
     .rvfi_valid(rvfi_valid_o),
@@ -111,6 +154,80 @@ module covert_tile (
 `endif
   );
 
+  // ---------------------------------------------------------------- translation
+  logic         ic_valid, ic_ready, ic_cached, ic_kill, ic_hit, ic_err;
+  logic [ 11:2] ic_offset, dc_offset;
+  logic [ 31:12] ic_ppn, dc_ppn;
+  logic [  1:0] ic_priv, dc_priv;
+  logic [ 31:0] ic_data, dc_wdata, dc_rsp_data;
+  logic         dc_valid, dc_ready, dc_we, dc_cached, dc_kill, dc_rsp_valid, dc_rsp_err;
+  logic [  3:0] dc_wstrb;
+
+  covert_mmu #(
+    .ItlbEntries(ItlbEntries),
+    .DtlbEntries(DtlbEntries)
+  ) u_mmu (
+    .clk_i,
+    .rst_ni,
+    .satp_on_i     (satp_on),
+    .satp_ppn_i    (satp_ppn),
+    .sum_i         (sum),
+    .mxr_i         (mxr),
+    .flush_all_i   (flush_all),
+    .flush_page_i  (flush_page),
+    .flush_vpn_i   (flush_vpn),
+    .host_page_on_i,
+    .host_page_i,
+    .ireq_valid_i  (ireq_valid),
+    .ireq_ready_o  (ireq_ready),
+    .ireq_addr_i   (ireq_addr[31:2]),
+    .ireq_priv_i   (ireq_priv),
+    .ireq_cancel_i (ireq_cancel),
+    .irsp_valid_o  (irsp_valid),
+    .irsp_data_o   (irsp_data),
+    .irsp_err_o    (irsp_err),
+    .iwalk_valid_i (iwalk_valid & (maint_q == StNone)),
+    .iwalk_vpn_i   (iwalk_vpn),
+    .iwalk_done_o  (iwalk_done),
+    .iwalk_err_o   (iwalk_err),
+    .dreq_valid_i  (dreq_valid & dreq_ready),
+    .dreq_ready_o  (mmu_dreq_ready),
+    .dreq_addr_i   (dreq_addr[31:2]),
+    .dreq_we_i     (dreq_we),
+    .dreq_amo_i    (dreq_amo),
+    .dreq_wdata_i  (dreq_wdata),
+    .dreq_wstrb_i  (dreq_wstrb),
+    .dreq_priv_i   (dreq_priv),
+    .drsp_valid_o  (drsp_valid),
+    .drsp_data_o   (drsp_data),
+    .drsp_err_o    (drsp_err),
+    .ic_valid_o    (ic_valid),
+    .ic_ready_i    (ic_ready),
+    .ic_offset_o   (ic_offset),
+    .ic_ppn_o      (ic_ppn),
+    .ic_cached_o   (ic_cached),
+    .ic_kill_o     (ic_kill),
+    .ic_priv_o     (ic_priv),
+    .ic_hit_i      (ic_hit),
+    .ic_data_i     (ic_data),
+    .ic_err_i      (ic_err),
+    .dc_valid_o    (dc_valid),
+    .dc_ready_i    (dc_ready),
+    .dc_offset_o   (dc_offset),
+    .dc_we_o       (dc_we),
+    .dc_wdata_o    (dc_wdata),
+    .dc_wstrb_o    (dc_wstrb),
+    .dc_ppn_o      (dc_ppn),
+    .dc_cached_o   (dc_cached),
+    .dc_kill_o     (dc_kill),
+    .dc_priv_o     (dc_priv),
+    .dc_rsp_valid_i(dc_rsp_valid),
+    .dc_rsp_data_i (dc_rsp_data),
+    .dc_rsp_err_i  (dc_rsp_err)
+  );
+
+  // ---------------------------------------------------------------- caches
+  // One request of the merge.
   typedef struct packed {
     logic [31:0] addr;
     logic        we;
@@ -118,29 +235,150 @@ module covert_tile (
     logic [3:0]  wstrb;
     logic [1:0]  priv;
     logic        instr;
+    logic        more;
   } request_t;
 
-  // A request that the bus did not take at once waits in the skid register.
-  request_t merged, skid_q, front;
-  logic     skid_valid_q;
-  // Whose the outstanding requests are, oldest in bit 0: 1 for data.
-  logic [MaxOutstanding-1:0] owner_q, owner_d;
-  logic [2:0]                count_q, count_d;
-  logic                      room, go;
+  request_t     d_request, i_request;
+  logic         d_mem_valid, d_mem_ready, d_mem_rsp, i_mem_valid, i_mem_ready, i_mem_rsp;
+  logic         rsp_valid_q, rsp_err_q;
+  logic [ 31:0] rsp_data_q;
+  logic [  1:0] maint;
+  logic         maint_done, empty, empty_done;
 
-  assign room       = (count_q != 3'(MaxOutstanding)) & ~skid_valid_q;
-  assign dreq_ready = room;
-  assign ireq_ready = room & ~dreq_valid;
-  assign go         = (dreq_valid | ireq_valid) & room;
+  covert_dcache #(
+    .Ways(DcacheWays)
+  ) u_dcache (
+    .clk_i,
+    .rst_ni,
+    .req_valid_i    (dc_valid),
+    .req_ready_o    (dc_ready),
+    .req_offset_i   (dc_offset),
+    .req_we_i       (dc_we),
+    .req_wdata_i    (dc_wdata),
+    .req_wstrb_i    (dc_wstrb),
+    .s1_ppn_i       (dc_ppn),
+    .s1_cached_i    (dc_cached),
+    .s1_kill_i      (dc_kill),
+    .s1_priv_i      (dc_priv),
+    .rsp_valid_o    (dc_rsp_valid),
+    .rsp_data_o     (dc_rsp_data),
+    .rsp_err_o      (dc_rsp_err),
+    .maint_i        (maint),
+    .maint_done_o   (maint_done),
+    .mem_valid_o    (d_mem_valid),
+    .mem_ready_i    (d_mem_ready),
+    .mem_addr_o     (d_request.addr),
+    .mem_we_o       (d_request.we),
+    .mem_wdata_o    (d_request.wdata),
+    .mem_wstrb_o    (d_request.wstrb),
+    .mem_priv_o     (d_request.priv),
+    .mem_more_o     (d_request.more),
+    .mem_rsp_valid_i(d_mem_rsp),
+    .mem_rsp_data_i (rsp_data_q),
+    .mem_rsp_err_i  (rsp_err_q)
+  );
+  assign d_request.instr = 1'b0;
+
+  covert_icache #(
+    .Ways(IcacheWays)
+  ) u_icache (
+    .clk_i,
+    .rst_ni,
+    .req_valid_i    (ic_valid),
+    .req_ready_o    (ic_ready),
+    .req_offset_i   (ic_offset),
+    .s1_ppn_i       (ic_ppn),
+    .s1_cached_i    (ic_cached),
+    .s1_kill_i      (ic_kill),
+    .s1_priv_i      (ic_priv),
+    .s1_hit_o       (ic_hit),
+    .s1_data_o      (ic_data),
+    .s1_err_o       (ic_err),
+    .empty_i        (empty),
+    .empty_done_o   (empty_done),
+    .mem_valid_o    (i_mem_valid),
+    .mem_ready_i    (i_mem_ready),
+    .mem_addr_o     (i_request.addr),
+    .mem_priv_o     (i_request.priv),
+    .mem_more_o     (i_request.more),
+    .mem_rsp_valid_i(i_mem_rsp),
+    .mem_rsp_data_i (rsp_data_q),
+    .mem_rsp_err_i  (rsp_err_q)
+  );
+  assign i_request.we    = 1'b0;
+  assign i_request.wdata = '0;
+  assign i_request.wstrb = 4'hF;
+  assign i_request.instr = 1'b1;
+
+  // ---------------------------------------------------------------- maintenance
+  // Of the core, or of a host while the core has no access under way; its accesses wait meanwhile.
+  typedef enum logic [1:0] {
+    StNone,
+    StCore,    // the core's, on the data cache
+    StEmpty,   // then on the instruction cache
+    StHost
+  } maint_e;
+
+  maint_e       maint_q, maint_d;
+  logic         access_q;      // an access of the core is under way
+
+  assign dreq_ready = mmu_dreq_ready & (maint_q == StNone);
+  assign maint      = (maint_q == StHost) ? covert_core_pkg::MaintEmpty
+      : (maint_q != StCore) ? covert_core_pkg::MaintNone
+      : (core_maint == covert_core_pkg::MaintEmpty) ? covert_core_pkg::MaintEmpty : covert_core_pkg::MaintClean;
+  assign empty      = maint_q == StEmpty;
 
   always_comb begin
-    merged.addr  = dreq_valid ? dreq_addr : ireq_addr;
-    merged.we    = dreq_valid & dreq_we;
-    merged.wdata = dreq_wdata;
-    merged.wstrb = dreq_valid ? dreq_wstrb : 4'hF;
-    merged.priv  = dreq_valid ? dreq_priv : ireq_priv;
-    merged.instr = ~dreq_valid;
+    maint_d         = maint_q;
+    core_maint_done = 1'b0;
+    host_synced_o       = 1'b0;
+    unique case (maint_q)
+      StNone: begin
+        if (core_maint != covert_core_pkg::MaintNone) maint_d = StCore;
+        else if (host_sync_i & ~access_q & ~dreq_valid & ~iwalk_valid) maint_d = StHost;
+      end
+      StCore: if (maint_done) begin
+        maint_d         = (core_maint == covert_core_pkg::MaintFence) ? StEmpty : StNone;
+        core_maint_done = core_maint != covert_core_pkg::MaintFence;
+      end
+      StEmpty: if (empty_done) begin
+        maint_d         = StNone;
+        core_maint_done = 1'b1;
+      end
+      default: if (maint_done) begin  // StHost
+        maint_d   = StNone;
+        host_synced_o = 1'b1;
+      end
+    endcase
   end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      maint_q  <= StNone;
+      access_q <= 1'b0;
+    end else begin
+      maint_q  <= maint_d;
+      access_q <= (dreq_valid & dreq_ready) | (access_q & ~drsp_valid);
+    end
+  end
+
+  // ---------------------------------------------------------------- tile bus
+  // A request that the bus did not take at once waits in the skid register.
+  request_t                    merged, skid_q, front;
+  logic                        skid_valid_q;
+  logic                        burst_q, burst_data_q;  // a burst is on its way, of the data cache
+  // Whose the outstanding requests are, oldest in bit 0: 1 for data.
+  logic   [MaxOutstanding-1:0] owner_q, owner_d;
+  logic   [               4:0] count_q, count_d;
+  logic                        room, go, data_turn, any;
+
+  assign data_turn   = burst_q ? burst_data_q : d_mem_valid;
+  assign any         = data_turn ? d_mem_valid : i_mem_valid;
+  assign merged      = data_turn ? d_request : i_request;
+  assign room        = (count_q != 5'(MaxOutstanding)) & ~skid_valid_q;
+  assign d_mem_ready = room & data_turn;
+  assign i_mem_ready = room & ~data_turn;
+  assign go          = any & room;
 
   assign front       = skid_valid_q ? skid_q : merged;
   assign req_valid_o = go | skid_valid_q;
@@ -150,20 +388,21 @@ module covert_tile (
   assign req_wstrb_o = front.wstrb;
   assign req_priv_o  = front.priv;
   assign req_instr_o = front.instr;
+  assign req_more_o  = front.more;
 
-  assign drsp_valid = rsp_valid_q & owner_q[0];
-  assign irsp_valid = rsp_valid_q & ~owner_q[0];
+  assign d_mem_rsp = rsp_valid_q & owner_q[0];
+  assign i_mem_rsp = rsp_valid_q & ~owner_q[0];
 
   always_comb begin
     owner_d = owner_q;
     count_d = count_q;
     if (rsp_valid_q) begin
       owner_d = owner_q >> 1;
-      count_d = count_q - 3'd1;
+      count_d = count_q - 5'd1;
     end
     if (go) begin
-      owner_d[count_d[1:0]] = dreq_valid;
-      count_d               = count_d + 3'd1;
+      owner_d[count_d[3:0]] = data_turn;
+      count_d               = count_d + 5'd1;
     end
   end
 
@@ -171,15 +410,18 @@ module covert_tile (
     rsp_valid_q  <= rsp_valid_i;
     rsp_data_q   <= rsp_data_i;
     rsp_err_q    <= rsp_err_i;
-    irq_timer_q  <= irq_timer_i;
-    irq_soft_q   <= irq_soft_i;
     skid_valid_q <= req_valid_o & ~req_ready_i;
-    if (go) skid_q <= merged;
+    if (go) begin
+      skid_q       <= merged;
+      burst_q      <= merged.more;
+      burst_data_q <= data_turn;
+    end
     owner_q      <= owner_d;
     count_q      <= count_d;
     if (!rst_ni) begin
       rsp_valid_q  <= 1'b0;
       skid_valid_q <= 1'b0;
+      burst_q      <= 1'b0;
       owner_q      <= '0;
       count_q      <= '0;
     end

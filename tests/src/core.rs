@@ -1,4 +1,4 @@
-//! The core under test: the stand-alone bench of `rtl/core/tb`, or the command `covert`.
+//! The core under test: the stand-alone bench of `rtl/tile/tb`, or the command `covert`.
 
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -52,7 +52,7 @@ pub struct Latency {
 /// A core that runs programs and writes RVFI lines.
 #[derive(Clone, Debug)]
 pub enum Core {
-    /// The Verilated core with a simple memory.
+    /// The Verilated tile with a simple memory.
     Bench(PathBuf),
     /// The whole chip in bare mode.
     Covert(PathBuf),
@@ -81,8 +81,8 @@ impl Core {
         build(&core_sources(), "-O2").map(Self::Bench)
     }
 
-    /// The bench of a core changed on purpose: in `file` of `rtl/core` the only occurrence of
-    /// `from` is replaced.
+    /// The bench of a tile changed on purpose: in `file` of `rtl` the only occurrence of `from` is
+    /// replaced.
     ///
     /// # Errors
     /// If there is not exactly one, or if the changed core does not build.
@@ -92,7 +92,11 @@ impl Core {
             return Err(CoreError::Mutation { file: file.to_owned(), text: from.to_owned() });
         }
         let copy = tempfile::tempdir().map_err(io("creating a temporary folder"))?;
-        copy_tree(&core_sources(), copy.path())?;
+        for part in PARTS {
+            copy_tree(&core_sources().join(part), &copy.path().join(part))?;
+        }
+        let script = "verilate.sh";
+        fs::copy(core_sources().join(script), copy.path().join(script)).map_err(io(script))?;
         fs::write(copy.path().join(file), text.replace(from, to)).map_err(io(file))?;
         // It runs a few programs only: compiling fast matters more.
         build(copy.path(), "-O0").map(Self::Bench)
@@ -197,23 +201,28 @@ fn target() -> PathBuf {
 }
 
 fn core_sources() -> PathBuf {
-    repository().join("rtl/core")
+    repository().join("rtl")
 }
 
-/// Builds the bench of the core whose sources are in `rtl`, once for each content of that folder.
+/// The folders of `rtl` that a tile is built from.
+const PARTS: [&str; 3] = ["core", "tile", "unit/gen"];
+
+/// Builds the bench of the tile whose sources are in `rtl`, once for each content of its parts.
 fn build(rtl: &Path, flags: &str) -> Result<PathBuf, CoreError> {
     let mut hasher = DefaultHasher::new();
     flags.hash(&mut hasher);
-    hash_tree(rtl, &mut hasher)?;
+    for part in PARTS {
+        hash_tree(&rtl.join(part), &mut hasher)?;
+    }
     let dir = scratch().join(format!("bench-{:016x}", hasher.finish()));
-    let bench = dir.join("core_tb");
+    let bench = dir.join("tile_tb");
     fs::create_dir_all(&dir).map_err(io(format!("creating {}", dir.display())))?;
     // Tests run in processes of their own: the first one builds, the others wait.
     let lock = File::create(dir.join("lock")).map_err(io("creating a lock file"))?;
     lock.lock().map_err(io("locking"))?;
     let done = dir.join("done");
     if !done.exists() {
-        let script = rtl.join("tb/build.sh");
+        let script = rtl.join("tile/tb/build.sh");
         let output = Command::new(&script)
             .arg(&dir)
             .env("COVERT_CXXFLAGS", flags)
@@ -224,7 +233,7 @@ fn build(rtl: &Path, flags: &str) -> Result<PathBuf, CoreError> {
             return Err(CoreError::Build(String::from_utf8_lossy(&text).into_owned()));
         }
         // Only the program is kept; what cannot be deleted only costs space.
-        let _ = fs::remove_dir_all(dir.join("core_tb.gen"));
+        let _ = fs::remove_dir_all(dir.join("tile_tb.gen"));
         File::create(&done).map_err(io("creating a stamp file"))?;
     }
     Ok(bench)

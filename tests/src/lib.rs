@@ -2,7 +2,7 @@
 //!
 //! - [`program`]: random programs as ELF files;
 //! - [`trace`]: what QEMU and the core say they retired, and the comparison of the two;
-//! - [`core`]: the core under test, the bench of `rtl/core/tb` or the command `covert`;
+//! - [`core`]: the core under test, the bench of `rtl/tile/tb` or the command `covert`;
 //! - [`cosim`]: a random program on both;
 //! - [`directed`]: the directed programs and their expected output;
 //! - [`guest`]: the built-in guests on the simulated chip.

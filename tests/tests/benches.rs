@@ -21,7 +21,7 @@ fn passes(script: &str) {
 
 #[test]
 fn core_modules() {
-    passes("rtl/core/tb/run.sh");
+    passes("rtl/tile/tb/run.sh");
 }
 
 #[test]

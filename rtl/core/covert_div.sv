@@ -1,30 +1,27 @@
-// Multiplier and divider of the M extension, one operation at a time.
+// Divider of the M extension, one operation at a time, radix 2.
 //
 // start_i is a level: it is held with stable operands until done_o, which is high for one cycle
-// together with result_o; start_i in the cycle after that is a new operation. A multiplication is
-// done in the cycle after start_i rises (the 33x33 product is registered). A division is radix 2:
+// together with result_o; start_i in the cycle after that is a new operation. A division takes
 // 34 cycles, less 7 for every leading zero byte of the dividend's magnitude.
-module covert_muldiv (
+module covert_div (
   input  logic        clk_i,     // clock
   input  logic        rst_ni,    // synchronous reset, active low
   input  logic        flush_i,   // drop the operation in progress; start_i is ignored meanwhile
   input  logic        start_i,   // operation requested, held until done_o
-  input  logic [2:0]  op_i,      // funct3: MUL, MULH, MULHSU, MULHU, DIV, DIVU, REM, REMU
-  input  logic [31:0] a_i,       // rs1: multiplicand or dividend
-  input  logic [31:0] b_i,       // rs2: multiplier or divisor
+  input  logic [1:0]  op_i,      // funct3[1:0]: DIV, DIVU, REM, REMU
+  input  logic [31:0] a_i,       // rs1: dividend
+  input  logic [31:0] b_i,       // rs2: divisor
   output logic        done_o,    // result_o is valid, one cycle
   output logic [31:0] result_o   // result while done_o
 );
 
   typedef enum logic [1:0] {
     StIdle,  // waiting for start_i; operands are taken in its first cycle
-    StMul,   // product_q is valid
     StDiv,   // one quotient bit, or eight known zero ones, per cycle
     StDone   // quotient and remainder are valid
   } state_e;
 
   state_e      state_d, state_q;
-  logic [65:0] product_q;            // signed 33x33 product
   logic [31:0] quotient_d, quotient_q;    // dividend's bits to come, then quotient bits
   logic [31:0] remainder_d, remainder_q;  // partial remainder
   logic [31:0] divisor_q;            // magnitude of the divisor
@@ -34,14 +31,6 @@ module covert_muldiv (
   logic        take;                 // operands are taken at the end of this cycle
 
   assign take = state_q == StIdle && start_i && !flush_i;
-
-  // Multiplication. MULHU takes both unsigned, MULHSU b, all others are signed (MUL: no matter).
-  logic signed [32:0] mul_a, mul_b;
-  logic signed [65:0] product;
-
-  assign mul_a   = {a_i[31] && op_i[1:0] != 2'b11, a_i};
-  assign mul_b   = {b_i[31] && !op_i[1], b_i};
-  assign product = mul_a * mul_b;
 
   // Division on magnitudes; signs are put right at the end. Division by zero yields all ones and
   // the dividend by itself, as long as the quotient is not negated.
@@ -70,7 +59,7 @@ module covert_muldiv (
         left_d      = 6'd32;
         skip_d      = !b_zero;
         if (start_i) begin
-          state_d = op_i[2] ? StDiv : StMul;
+          state_d = StDiv;
         end
       end
       StDiv: begin
@@ -87,7 +76,7 @@ module covert_muldiv (
           state_d = StDone;
         end
       end
-      default: state_d = StIdle;  // StMul, StDone: done_o
+      default: state_d = StIdle;  // StDone: done_o
     endcase
 
     if (flush_i) begin
@@ -98,7 +87,6 @@ module covert_muldiv (
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       state_q     <= StIdle;
-      product_q   <= '0;
       quotient_q  <= '0;
       remainder_q <= '0;
       divisor_q   <= '0;
@@ -114,7 +102,6 @@ module covert_muldiv (
         skip_q      <= skip_d;
       end
       if (take) begin
-        product_q <= product;
         divisor_q <= b_mag;
         negate_q  <= op_i[1] ? a_neg : (a_neg != b_neg && !b_zero);
       end
@@ -124,18 +111,7 @@ module covert_muldiv (
   logic [31:0] div_result;
 
   assign div_result = op_i[1] ? remainder_q : quotient_q;
-  assign done_o     = state_q == StMul || state_q == StDone;
-
-  always_comb begin
-    if (state_q == StMul) begin
-      result_o = (op_i[1:0] == 2'b00) ? product_q[31:0] : product_q[63:32];
-    end else begin
-      result_o = negate_q ? -div_result : div_result;
-    end
-  end
-
-  // The top bits of a 66-bit product only repeat the sign.
-  logic unused_product;
-  assign unused_product = ^product_q[65:64];
+  assign done_o     = state_q == StDone;
+  assign result_o   = negate_q ? -div_result : div_result;
 
 endmodule

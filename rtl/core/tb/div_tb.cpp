@@ -1,4 +1,4 @@
-// covert_muldiv against C++ arithmetic: all pairs of corner values, then random operands, with gaps,
+// covert_div against C++ arithmetic: all pairs of corner values, then random operands, with gaps,
 // back-to-back operations and flushes. Checks the result, that done_o is one cycle and the latency.
 #include <cstdint>
 #include <cstdio>
@@ -12,13 +12,9 @@ namespace {
 uint32_t reference(int op, uint32_t a, uint32_t b) {
   const int32_t sa = static_cast<int32_t>(a), sb = static_cast<int32_t>(b);
   switch (op) {
-    case 0: return a * b;
-    case 1: return static_cast<uint32_t>(static_cast<uint64_t>(int64_t{sa} * int64_t{sb}) >> 32);
-    case 2: return static_cast<uint32_t>(static_cast<uint64_t>(int64_t{sa} * static_cast<int64_t>(uint64_t{b})) >> 32);
-    case 3: return static_cast<uint32_t>(uint64_t{a} * b >> 32);
-    case 4: return b == 0 ? ~0u : (a == 0x80000000u && sb == -1) ? a : static_cast<uint32_t>(sa / sb);
-    case 5: return b == 0 ? ~0u : a / b;
-    case 6: return b == 0 ? a : (a == 0x80000000u && sb == -1) ? 0 : static_cast<uint32_t>(sa % sb);
+    case 0: return b == 0 ? ~0u : (a == 0x80000000u && sb == -1) ? a : static_cast<uint32_t>(sa / sb);
+    case 1: return b == 0 ? ~0u : a / b;
+    case 2: return b == 0 ? a : (a == 0x80000000u && sb == -1) ? 0 : static_cast<uint32_t>(sa % sb);
     default: return b == 0 ? a : a % b;
   }
 }
@@ -44,7 +40,7 @@ class Bench {
       cycles++;
     }
     const uint32_t want = reference(op, a, b);
-    const bool in_time = op < 4 ? cycles == 1 : cycles <= 33;
+    const bool in_time = cycles <= 33;
     report(top_.result_o == want && in_time, op, a, b, top_.result_o, want, cycles);
     tick();
     top_.start_i = 0;
@@ -76,7 +72,7 @@ class Bench {
   }
 
   int finish() {
-    std::printf("muldiv: %d passed, %d failed\n", passed_, failed_);
+    std::printf("div: %d passed, %d failed\n", passed_, failed_);
     return failed_ != 0;
   }
 
@@ -106,16 +102,16 @@ class Bench {
 
 int main() {
   Bench bench;
-  const std::vector<uint32_t> corners = {0, 1, 2, 3, 7, 10, 0xff, 0x100, 0xffff, 0x10000, 0xffffff, 0x1000000, 0x7ffffffe,
+  const std::vector<uint32_t> corners = {0, 1, 2, 3, 7, 10, 0xff, 0x100, 0xffff, 0x10000, 0xffffff, 0x500000, 0x7ffffffe,
                                          0x7fffffff, 0x80000000, 0x80000001, 0xff000000, 0xffff0000, 0xfffffffe, 0xffffffff};
-  for (int op = 0; op < 8; op++) {
+  for (int op = 0; op < 4; op++) {
     for (uint32_t a : corners) {
       for (uint32_t b : corners) bench.operation(op, a, b);
     }
   }
   std::mt19937 random(1);
-  for (int i = 0; i < 1000000; i++) {
-    const int op = static_cast<int>(random() % 8);
+  for (int i = 0; i < 500000; i++) {
+    const int op = static_cast<int>(random() % 4);
     const uint32_t a = random() >> random() % 32, b = random() >> random() % 32;
     const uint32_t sign = random();
     bench.operation(op, (sign & 1) ? -a : a, (sign & 2) ? -b : b);

@@ -22,7 +22,6 @@ _start:
   csrw mtvec, t0
   li a0, 0x1234
   li a1, NOWHERE
-  li a2, PAGE_FAULTS
   la a3, data
 
   TRAPS 1, 2, 0, .half 0
@@ -56,10 +55,6 @@ _start:
   TRAPS 22, 7, NOWHERE + 3, sb a0, 3(a1)
   TRAPS 23, 7, NOWHERE, amoswap.w a0, a1, (a1)
   TRAPS 24, 5, NOWHERE, lr.w a0, (a1)
-  TRAPS 25, 13, PAGE_FAULTS + 4, lw a0, 4(a2)
-  TRAPS 26, 15, PAGE_FAULTS + 8, sw a0, 8(a2)
-  TRAPS 27, 15, PAGE_FAULTS, amoor.w a0, a1, (a2)
-  TRAPS 28, 13, PAGE_FAULTS, lr.w a0, (a2)
   STEP 29
   CHECK a0, 0x1234
   lw t0, 0(a3)
@@ -72,7 +67,7 @@ _start:
   sc.w t0, a0, (a1)
   CHECK t0, 1
 
-  # Fetch: a jump to nowhere, into the hole of page faults, and over the end of the RAM.
+  # Fetch: a jump to nowhere, and over the end of the RAM.
   STEP 31
   la s1, 1f
   mv s0, a1
@@ -80,15 +75,6 @@ _start:
   mv s3, a1
   li s4, 0
   jr a1
-1:
-  beqz s4, fail
-  STEP 32
-  la s1, 1f
-  addi s0, a2, 2
-  li s2, 12
-  mv s3, s0
-  li s4, 0
-  jr s0
 1:
   beqz s4, fail
   STEP 33

@@ -1,11 +1,11 @@
 #!/bin/bash
-# Cycles per instruction of the core on the kernels in kernels.c: cpi.sh [bench options, e.g. --latency 3].
-# COVERT_CORE_TB names a built bench (build.sh); without it one is built. Checksums are compared with the host's.
+# Cycles per instruction of the tile on the kernels in kernels.c: cpi.sh [bench options, e.g. --latency 3].
+# COVERT_TILE_TB names a built bench (build.sh); without it one is built. Checksums are compared with the host's.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-bench=${COVERT_CORE_TB:-$("$here/build.sh" "$work")}
+bench=${COVERT_TILE_TB:-$("$here/build.sh" "$work")}
 riscv64-unknown-elf-gcc -march=rv32imac_zicsr -mabi=ilp32 -O2 -fno-tree-loop-distribute-patterns -ffreestanding -nostdlib \
   -static -Wl,-N,-Ttext=0x80000000,--no-warn-rwx-segments \
   "$here/kernels.c" -o "$work/kernels.elf" -lgcc

@@ -1,5 +1,5 @@
-// Stand-alone bench of covert_core: flat RAM and a few devices behind ports with adjustable latency.
-// It checks the ports' rules (requests held until accepted, limits of outstanding requests) and writes
+// Stand-alone bench of covert_tile: flat RAM and a few devices behind the tile bus with adjustable latency.
+// It checks the bus's rules (requests held until accepted, limit of outstanding requests) and writes
 // one line per RVFI event. Usage: see usage() below.
 #include <algorithm>
 #include <array>
@@ -26,19 +26,17 @@ constexpr uint32_t kUart = 0x10000000u;
 constexpr uint32_t kClint = 0x02000000u;
 constexpr uint32_t kExit = 0x00100000u;
 constexpr uint32_t kIrqRegister = 0x0c000000u;  // bit 0: irq_m_ext_i, bit 1: irq_s_ext_i
-constexpr uint32_t kPageFaults = 0x60000000u;   // 256 MiB that answer with a page fault
 constexpr int kErrAccess = 1;
-constexpr int kErrPage = 2;
 constexpr int kExitMaxCycles = 124;
 constexpr int kExitBench = 125;
 
 void usage() {
   std::fputs(
-      "core_tb IMAGE [options]      IMAGE: ELF32 or flat (at 0x80000000)\n"
+      "tile_tb IMAGE [options]      IMAGE: ELF32 or flat (at 0x80000000)\n"
       "  --ram MIB          size of the RAM, default 4\n"
       "  --max-cycles N     stop after N cycles with exit code 124, default 10000000\n"
       "  --latency MIN[:MAX] cycles from acceptance to answer, each drawn at random, default 1\n"
-      "  --ready-rand       ports refuse requests at random\n"
+      "  --ready-rand       the bus refuses requests at random\n"
       "  --seed N           of the random numbers, default 1\n"
       "  --tohost ADDR      HTIF word; default: the ELF's symbol tohost, if any\n"
       "  --boot ADDR        first pc; default: the ELF's entry\n"
@@ -50,7 +48,7 @@ void usage() {
 
 [[noreturn]] void fail(const std::string& what) {
   std::fflush(stdout);
-  std::fprintf(stderr, "core_tb: %s\n", what.c_str());
+  std::fprintf(stderr, "tile_tb: %s\n", what.c_str());
   std::exit(kExitBench);
 }
 
@@ -119,7 +117,7 @@ Options parse(int argc, char** argv) {
   return o;
 }
 
-// SplitMix64: one stream per port, so that the ports do not influence each other.
+// SplitMix64.
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed) {}
@@ -162,7 +160,7 @@ class System {
 
   Answer fetch(uint32_t addr) const {
     if (in_ram(addr)) return {ram_[(addr - kRamBase) / 4], 0};
-    return {0, in_page_faults(addr) ? kErrPage : kErrAccess};
+    return {0, kErrAccess};
   }
 
   Answer access(uint32_t addr, bool we, uint32_t data, uint32_t strb) {
@@ -177,7 +175,6 @@ class System {
       }
       return {old, 0};
     }
-    if (in_page_faults(addr)) return {0, kErrPage};
     switch (addr) {
       case kExit:
         if (we && (data & 0xffff) == 0x5555) finish(0);
@@ -210,6 +207,8 @@ class System {
   bool soft() const { return msip_ & 1; }
   bool m_ext() const { return irq_ & 1; }
   bool s_ext() const { return irq_ & 2; }
+  bool has_tohost() const { return options_.has_tohost; }
+  uint32_t tohost() const { return options_.tohost; }
   bool finished() const { return finished_; }
   int code() const { return code_; }
 
@@ -253,7 +252,6 @@ class System {
   }
 
   bool in_ram(uint32_t addr) const { return addr >= kRamBase && (addr - kRamBase) / 4 < ram_.size(); }
-  static bool in_page_faults(uint32_t addr) { return (addr & 0xf0000000u) == kPageFaults; }
 
   static Answer word(uint32_t& reg, bool we, uint32_t data) {
     const uint32_t old = reg;
@@ -281,11 +279,10 @@ class System {
   int code_ = 0;
 };
 
-// One port's answers on their way, and the check of its rules.
-class Port {
+// The bus's answers on their way, and the check of its rules.
+class Bus {
  public:
-  Port(const char* name, const Options& o, uint64_t seed, size_t limit)
-      : name_(name), options_(o), random_(seed), limit_(limit) {}
+  Bus(const Options& o, size_t limit) : options_(o), random_(o.seed), limit_(limit) {}
 
   bool draw_ready() { return ready_ = !options_.ready_rand || random_.below(3) != 0; }
 
@@ -297,8 +294,8 @@ class Port {
     return true;
   }
 
-  // What the port shows in this cycle; true if a request is accepted.
-  bool request(uint64_t cycle, bool valid, const std::array<uint32_t, 5>& values) {
+  // What the bus shows in this cycle; true if a request is accepted.
+  bool request(uint64_t cycle, bool valid, const std::array<uint32_t, 7>& values) {
     if (waiting_ && (!valid || values != held_)) fail_at(cycle, "a request was changed before it was accepted");
     waiting_ = valid && !ready_;
     if (waiting_) held_ = values;
@@ -314,15 +311,14 @@ class Port {
 
  private:
   [[noreturn]] void fail_at(uint64_t cycle, const char* what) {
-    fail(std::string(name_) + " port, cycle " + std::to_string(cycle) + ": " + what);
+    fail(std::string("tile bus, cycle ") + std::to_string(cycle) + ": " + what);
   }
 
-  const char* name_;
   const Options& options_;
   Random random_;
   size_t limit_;
   bool ready_ = false, waiting_ = false;
-  std::array<uint32_t, 5> held_{};
+  std::array<uint32_t, 7> held_{};
   uint64_t last_ = 0;
   std::deque<std::pair<uint64_t, Answer>> queue_;
 };
@@ -340,10 +336,10 @@ class RvfiLog {
   }
   void event(const Vtop& t) {
     if (!file_) return;
-    std::fprintf(file_, "0 %" PRIu64 " %x %x %x %x %x %x %x %x %x %x %x %x %x\n", static_cast<uint64_t>(t.rvfi_order),
-                 t.rvfi_pc_rdata, t.rvfi_insn, t.rvfi_mode, t.rvfi_trap, t.rvfi_intr, t.rvfi_rd_addr, t.rvfi_rd_wdata,
-                 t.rvfi_mem_addr, t.rvfi_mem_rmask, t.rvfi_mem_wmask, t.rvfi_mem_rdata, t.rvfi_mem_wdata,
-                 t.rvfi_pc_wdata);
+    std::fprintf(file_, "0 %" PRIu64 " %x %x %x %x %x %x %x %x %x %x %x %x %x\n", static_cast<uint64_t>(t.rvfi_order_o),
+                 t.rvfi_pc_rdata_o, t.rvfi_insn_o, t.rvfi_mode_o, t.rvfi_trap_o, t.rvfi_intr_o, t.rvfi_rd_addr_o, t.rvfi_rd_wdata_o,
+                 t.rvfi_mem_addr_o, t.rvfi_mem_rmask_o, t.rvfi_mem_wmask_o, t.rvfi_mem_rdata_o, t.rvfi_mem_wdata_o,
+                 t.rvfi_pc_wdata_o);
   }
 
  private:
@@ -355,8 +351,7 @@ int run(const Options& options) {
   system.load();
   auto context = std::make_unique<VerilatedContext>();
   auto top = std::make_unique<Vtop>(context.get());
-  Port iport("instruction", options, options.seed * 2, 4);
-  Port dport("data", options, options.seed * 2 + 1, 2);
+  Bus bus(options, 16);
   RvfiLog log(options.rvfi);
 #ifdef COVERT_TRACE
   std::unique_ptr<VerilatedVcdC> vcd;
@@ -373,38 +368,31 @@ int run(const Options& options) {
   constexpr uint64_t kResetCycles = 4;
   uint64_t cycle = 0, retired = 0;
   top->boot_addr_i = system.boot();
-  top->hart_id_i = 0;
+  top->host_sync_i = 0;
+  top->host_page_on_i = system.has_tohost();
+  top->host_page_i = system.tohost() >> 12;
   for (; cycle < options.max_cycles + kResetCycles && !system.finished(); cycle++) {
     const bool in_reset = cycle < kResetCycles;
     system.tick(cycle);
     top->rst_ni = !in_reset;
-    top->irq_m_timer_i = system.timer();
-    top->irq_m_soft_i = system.soft();
-    top->irq_m_ext_i = system.m_ext();
+    top->irq_timer_i = system.timer();
+    top->irq_soft_i = system.soft();
+    top->irq_ext_i = system.m_ext();
     top->irq_s_ext_i = system.s_ext();
 
     Answer a{0, 0};
-    top->ireq_ready_i = iport.draw_ready();
-    top->irsp_valid_i = iport.answer(cycle, a);
-    top->irsp_data_i = a.data;
-    top->irsp_err_i = a.err;
-    a = {0, 0};
-    top->dreq_ready_i = dport.draw_ready();
-    top->drsp_valid_i = dport.answer(cycle, a);
-    top->drsp_data_i = a.data;
-    top->drsp_err_i = a.err;
+    top->req_ready_i = bus.draw_ready();
+    top->rsp_valid_i = bus.answer(cycle, a);
+    top->rsp_data_i = a.data;
+    top->rsp_err_i = a.err;
 
     top->clk_i = 0;
     top->eval();
-    if (!in_reset) {
-      if (iport.request(cycle, top->ireq_valid_o, {top->ireq_addr_o, top->ireq_priv_o})) {
-        iport.accept(cycle, system.fetch(top->ireq_addr_o));
-      }
-      if (dport.request(cycle, top->dreq_valid_o,
-                        {top->dreq_addr_o, top->dreq_we_o, top->dreq_wdata_o, top->dreq_wstrb_o, top->dreq_priv_o})) {
-        dport.accept(cycle,
-                     system.access(top->dreq_addr_o, top->dreq_we_o, top->dreq_wdata_o, top->dreq_wstrb_o));
-      }
+    if (!in_reset && bus.request(cycle, top->req_valid_o,
+                                 {top->req_addr_o, top->req_we_o, top->req_wdata_o, top->req_wstrb_o, top->req_priv_o,
+                                  top->req_instr_o, top->req_more_o})) {
+      bus.accept(cycle, top->req_instr_o ? system.fetch(top->req_addr_o)
+                                         : system.access(top->req_addr_o, top->req_we_o, top->req_wdata_o, top->req_wstrb_o));
     }
 #ifdef COVERT_TRACE
     if (vcd) vcd->dump(2 * cycle);
@@ -414,8 +402,8 @@ int run(const Options& options) {
 #ifdef COVERT_TRACE
     if (vcd) vcd->dump(2 * cycle + 1);
 #endif
-    if (top->rvfi_valid) {
-      if (!top->rvfi_trap) retired++;
+    if (top->rvfi_valid_o) {
+      if (!top->rvfi_trap_o) retired++;
       log.event(*top);
     }
   }
@@ -424,7 +412,7 @@ int run(const Options& options) {
   std::fprintf(stderr, "cycles %" PRIu64 ", retired %" PRIu64 ", CPI %.3f\n", cycle, retired,
                retired ? static_cast<double>(cycle) / static_cast<double>(retired) : 0.0);
   if (!system.finished()) {
-    std::fprintf(stderr, "core_tb: stopped after %" PRIu64 " cycles at pc %x\n", cycle, top->rvfi_pc_rdata);
+    std::fprintf(stderr, "tile_tb: stopped after %" PRIu64 " cycles at pc %x\n", cycle, top->rvfi_pc_rdata_o);
     return kExitMaxCycles;
   }
   return system.code();

@@ -1,0 +1,329 @@
+// Data cache of a tile: write-back, write-allocate, lines of 32 bytes, `Ways` ways of a page each. The set is chosen by
+// the offset in the page, which is the same in virtual and physical addresses; the tag is the physical page.
+// A request is taken in cycle t, its page comes in t+1, and a hit is answered in t+1: one access a cycle. A miss
+// fills the line critical word first and meanwhile moves the victim to a buffer, which is written back when the line is
+// here, beside later hits. All requests leave on one port in the order of the accesses, so memory keeps the order too.
+// Who may access what is not looked at: a hit does not ask the bus, so the MMU checks the privilege.
+module covert_dcache #(
+  parameter int unsigned Ways = 2  // 1, 2 or 4; of 4 KiB each
+) (
+  input  logic         clk_i,
+  input  logic         rst_ni,        // synchronous
+  // Request, cycle t. One access at a time: the next request at the earliest in the cycle of the answer.
+  input  logic         req_valid_i,
+  output logic         req_ready_o,
+  input  logic [11:2]  req_offset_i,  // word in the page
+  input  logic         req_we_i,
+  input  logic [31:0]  req_wdata_i,
+  input  logic [ 3:0]  req_wstrb_i,   // bytes written; of a load the bytes wanted
+  // Its second half, cycle t+1 only.
+  input  logic [31:12] s1_ppn_i,
+  input  logic         s1_cached_i,   // always the same for the same page
+  input  logic         s1_kill_i,     // no effect, no answer
+  input  logic [ 1:0]  s1_priv_i,
+  // Answer: cycle t+1 on a hit, later otherwise; one for each request that is not killed.
+  output logic         rsp_valid_o,
+  output logic [31:0]  rsp_data_o,    // of a load: the whole word
+  output logic         rsp_err_o,     // access fault; a store had no effect
+  // Maintenance: held until maint_done_o, raised only when no access is under way.
+  input  logic [ 1:0]  maint_i,       // 1: write all dirty lines back, they stay and are clean; 2: and empty the cache
+  output logic         maint_done_o,  // pulse: everything is written and answered
+  // Bus, one word a request: held until accepted on valid & ready, answered in order, not before the next cycle.
+  output logic         mem_valid_o,
+  input  logic         mem_ready_i,
+  output logic [31:0]  mem_addr_o,    // word aligned
+  output logic         mem_we_o,
+  output logic [31:0]  mem_wdata_o,
+  output logic [ 3:0]  mem_wstrb_o,
+  output logic [ 1:0]  mem_priv_o,
+  output logic         mem_more_o,    // the next request of this port is for the next word of this line
+  input  logic         mem_rsp_valid_i,
+  input  logic [31:0]  mem_rsp_data_i,
+  input  logic         mem_rsp_err_i  // of a write-back it is ignored: the gate reports it
+);
+
+  localparam int unsigned Sets     = 128;
+  localparam int unsigned Words    = 1024;  // of a way
+  localparam int unsigned MetaBits = 2 * Ways - 1;
+
+  typedef enum logic [2:0] {
+    StClear,     // after reset: one set a cycle becomes empty
+    StIdle,
+    StFill,
+    StUncached,
+    StLook,      // maintenance: the set's tags are read
+    StScan,      // has it a dirty line?
+    StMove,      // that line goes to the buffer
+    StDrain      // until every write-back is answered
+  } state_e;
+
+  state_e state_q, state_d;
+
+  // The access under way; in StClear and in maintenance the set, and word 0.
+  logic [11:2]     offset_q;
+  logic            we_q;
+  logic [31:0]     wdata_q;
+  logic [ 3:0]     wstrb_q;
+  logic            s1_valid_q;     // this is the request's cycle t+1
+  logic [31:12]    ppn_q;
+  logic [ 1:0]     priv_q;
+  logic [Ways-1:0] victim_q;       // one-hot: the way that is filled or written back
+
+  // Fill or uncached access.
+  logic [ 3:0]     sent_q;         // requests accepted; bit 3: all
+  logic [ 2:0]     come_q;         // answers taken
+  logic            fill_err_q;     // one of them was an error
+  // Victim, on its way to the buffer.
+  logic [ 3:0]     moved_q;        // words read; bit 3: all
+  logic            capture_q;      // word capture_word_q was read in the last cycle
+  logic [ 2:0]     capture_word_q;
+  logic [31:0]     victim_data_q[8];
+  // Write-back of the buffer.
+  logic            wb_busy_q;      // words are still to be sent
+  logic [ 2:0]     wb_word_q;
+  logic [31:5]     wb_line_q;
+  logic [ 3:0]     wb_owed_q;      // accepted, not answered
+
+  // What the arrays gave.
+  logic [Ways-1:0][31:0] data_rd_q;
+  logic [Ways-1:0][20:0] tag_rd_q;
+  logic [MetaBits-1:0]   meta_rd_q;
+  // What was written in the cycle in which that was read, to the same place.
+  logic [Ways-1:0]       fwd_way_q;
+  logic [ 3:0]           fwd_strb_q;
+  logic [31:0]           fwd_data_q;
+  logic                  fwd_meta_q;
+  logic [MetaBits-1:0]   fwd_meta_data_q;
+
+  function automatic logic [Ways-1:0] lowest(input logic [Ways-1:0] mask);
+    lowest = mask & (~mask + Ways'(1));
+  endfunction
+
+  // ---------------------------------------------------------------- lookup, cycle t+1
+  logic [Ways-1:0]     match;         // of the tags, if the access is cached
+  logic                s1_live, s1_hit, s1_miss;
+  logic [31:0]         hit_data, victim_data;
+  logic [31:12]        victim_ppn;
+  logic [MetaBits-1:0] meta;
+  logic [Ways-1:0]     dirty;
+  logic [ 2:0]         tree;
+
+  assign s1_live = s1_valid_q & ~s1_kill_i;
+  assign s1_hit  = s1_live & |match;
+  assign s1_miss = s1_live & ~|match;
+
+  assign meta  = fwd_meta_q ? fwd_meta_data_q : meta_rd_q;
+  assign dirty = meta[Ways-1:0];
+  assign tree  = 3'(meta >> Ways);
+
+  always_comb begin
+    hit_data    = '0;
+    victim_data = '0;
+    victim_ppn  = '0;
+    for (int unsigned w = 0; w < Ways; w++) begin
+      match[w] = s1_cached_i & (tag_rd_q[w] == {1'b1, s1_ppn_i});
+      for (int unsigned b = 0; b < 4; b++) begin
+        hit_data[8*b+:8] |= {8{match[w]}} & ((fwd_way_q[w] & fwd_strb_q[b]) ? fwd_data_q[8*b+:8]
+                                                                           : data_rd_q[w][8*b+:8]);
+      end
+      victim_data |= {32{victim_q[w]}} & data_rd_q[w];
+      victim_ppn  |= {20{victim_q[w]}} & tag_rd_q[w][19:0];
+    end
+  end
+
+  // ---------------------------------------------------------------- state
+  logic is_idle, is_fill, is_access;
+  logic rsp_mine;               // an answer that is not a write-back's
+  logic fill_rsp, fill_last, fill_bad;
+  logic move, move_last, wb_start, scan_clean;
+  logic [ 2:0] first_word;      // of the access: the critical word
+  logic [11:5] line;
+
+  assign is_idle    = state_q == StIdle;
+  assign is_fill    = state_q == StFill;
+  assign is_access  = is_fill | (state_q == StUncached);
+  assign line       = offset_q[11:5];
+  assign first_word = offset_q[4:2];
+  assign rsp_mine   = mem_rsp_valid_i & (wb_owed_q == 4'd0);
+  assign fill_rsp   = is_fill & rsp_mine;
+  assign fill_last  = fill_rsp & (come_q == 3'd7);
+  assign fill_bad   = fill_err_q | mem_rsp_err_i;
+  // The buffer is free when the write-back before has been sent. Then reading the victim and asking for the line begin
+  // together, in the same order: a word is read before its successor can arrive.
+  assign move       = (is_fill | (state_q == StMove)) & ~wb_busy_q & ~moved_q[3];
+  assign move_last  = (state_q == StMove) & move & (moved_q == 4'd7);
+  assign wb_start   = move_last | (fill_last & |(dirty & victim_q));
+  assign scan_clean = (state_q == StScan) & ~|dirty;
+
+  always_comb begin
+    state_d = state_q;
+    unique case (state_q)
+      StClear: if (line == 7'd127) state_d = StIdle;
+      StIdle: begin
+        if (s1_miss) state_d = s1_cached_i ? StFill : StUncached;
+        else if (maint_i != 2'd0) state_d = StLook;
+      end
+      StFill: if (fill_last) state_d = StIdle;
+      StUncached: if (rsp_mine) state_d = StIdle;
+      StLook: state_d = StScan;
+      StScan: begin
+        if (|dirty) state_d = StMove;
+        else if (line == 7'd127) state_d = StDrain;
+      end
+      StMove: if (move_last) state_d = StLook;
+      default: if (!wb_busy_q && wb_owed_q == 4'd0) state_d = StIdle;
+    endcase
+  end
+
+  assign req_ready_o  = is_idle;
+  assign rsp_valid_o  = s1_hit | (fill_rsp & (we_q ? come_q == 3'd7 : come_q == 3'd0))
+                      | ((state_q == StUncached) & rsp_mine);
+  assign rsp_data_o   = is_idle ? hit_data : mem_rsp_data_i;
+  assign rsp_err_o    = ~is_idle & fill_bad;
+  assign maint_done_o = (state_q == StDrain) & ~wb_busy_q & (wb_owed_q == 4'd0);
+
+  always_ff @(posedge clk_i) begin
+    state_q    <= state_d;
+    s1_valid_q <= is_idle & req_valid_i;
+    if (is_idle) begin
+      if (req_valid_i) offset_q <= req_offset_i;
+      else if (maint_i != 2'd0) offset_q <= '0;
+      sent_q   <= '0;
+    end else if (state_q == StClear || scan_clean) begin
+      offset_q <= {line + 7'd1, 3'd0};
+    end
+    if (is_idle && req_valid_i) begin
+      we_q    <= req_we_i;
+      wdata_q <= req_wdata_i;
+      wstrb_q <= req_wstrb_i;
+    end
+    if (is_idle && s1_valid_q) begin
+      ppn_q    <= s1_ppn_i;
+      priv_q   <= s1_priv_i;
+      victim_q <= Ways'(covert_cache_pkg::oldest(Ways, tree));
+    end
+    if (state_q == StScan) victim_q <= lowest(dirty);
+
+    if (is_access && !wb_busy_q && mem_ready_i && !sent_q[3]) sent_q <= is_fill ? sent_q + 4'd1 : 4'd8;
+    if (fill_rsp) begin
+      come_q     <= come_q + 3'd1;
+      fill_err_q <= fill_bad & ~fill_last;
+    end
+    if (move) moved_q <= moved_q + 4'd1;
+    if (fill_last || move_last) moved_q <= '0;
+    capture_q      <= move;
+    capture_word_q <= first_word + moved_q[2:0];
+
+    if (wb_start) begin
+      wb_line_q <= {victim_ppn, line};
+      wb_busy_q <= 1'b1;
+    end else if (mem_ready_i && wb_word_q == 3'd7) begin
+      wb_busy_q <= 1'b0;
+    end
+    if (wb_busy_q && mem_ready_i) wb_word_q <= wb_word_q + 3'd1;
+    wb_owed_q <= wb_owed_q + 4'(wb_busy_q & mem_ready_i) - 4'(mem_rsp_valid_i & (wb_owed_q != 4'd0));
+
+    if (!rst_ni) begin
+      state_q    <= StClear;
+      offset_q   <= '0;
+      s1_valid_q <= 1'b0;
+      come_q     <= '0;
+      fill_err_q <= 1'b0;
+      moved_q    <= '0;
+      capture_q  <= 1'b0;
+      wb_busy_q  <= 1'b0;
+      wb_word_q  <= '0;
+      wb_owed_q  <= '0;
+    end
+  end
+
+  always_ff @(posedge clk_i) if (capture_q) victim_data_q[capture_word_q] <= victim_data;
+
+  // ---------------------------------------------------------------- bus
+  assign mem_valid_o = wb_busy_q | (is_access & ~sent_q[3]);
+  assign mem_addr_o  = wb_busy_q ? {wb_line_q, wb_word_q, 2'b00} : {ppn_q, line, first_word + sent_q[2:0], 2'b00};
+  assign mem_we_o    = wb_busy_q | (we_q & ~is_fill);
+  assign mem_wdata_o = wb_busy_q ? victim_data_q[wb_word_q] : wdata_q;
+  assign mem_wstrb_o = (wb_busy_q | is_fill) ? 4'hF : wstrb_q;
+  assign mem_priv_o  = wb_busy_q ? 2'd3 : priv_q;
+  assign mem_more_o  = wb_busy_q ? wb_word_q != 3'd7 : is_fill & (sent_q != 4'd7);
+
+  // ---------------------------------------------------------------- arrays
+  // Each has a read port, whose word is there in the next cycle, and a write port. Their contents are never reset. What
+  // is read of a place that is written in the same cycle is not used, but taken from fwd_*: `no_rw_check`.
+  logic [11:2]         rd_addr, wr_addr;
+  logic [Ways-1:0]     used_way, data_we, tag_we;
+  logic [ 3:0]         data_strb;
+  logic [31:0]         data_wr;
+  logic [20:0]         tag_wr;
+  logic                meta_we;
+  logic [MetaBits-1:0] meta_wr;
+
+  always_comb begin
+    unique case (state_q)
+      StIdle:  rd_addr = req_offset_i;
+      StScan:  rd_addr = {line + 7'd1, 3'd0};  // if a line is dirty, its set is read again
+      default: rd_addr = {line, first_word + moved_q[2:0]};
+    endcase
+  end
+
+  // come_q is 0 but in a fill.
+  assign wr_addr   = {line, first_word + come_q};
+  assign used_way  = is_idle ? match : victim_q;
+  assign data_strb = is_idle ? wstrb_q : 4'hF;
+  assign data_we   = used_way & {Ways{(s1_live & we_q) | fill_rsp}};
+  always_comb begin
+    // A store that missed is merged into its word when that arrives.
+    for (int unsigned b = 0; b < 4; b++) begin
+      data_wr[8*b+:8] = (is_idle || (we_q && wstrb_q[b] && come_q == 3'd0)) ? wdata_q[8*b+:8]
+                                                                           : mem_rsp_data_i[8*b+:8];
+    end
+  end
+
+  assign tag_we  = {Ways{(state_q == StClear) | (scan_clean & maint_i[1])}} | (victim_q & {Ways{fill_last}});
+  assign tag_wr  = (is_fill && !fill_bad) ? {1'b1, ppn_q} : '0;
+
+  assign meta_we = (state_q == StClear) | s1_hit | fill_last | move_last;
+  always_comb begin
+    logic [Ways-1:0] dirty_new;
+    logic            use_it;
+    dirty_new = dirty;
+    use_it    = is_idle | (is_fill & ~fill_bad);
+    if (is_fill || state_q == StMove) dirty_new = dirty & ~victim_q;
+    if (we_q && use_it) dirty_new = dirty_new | used_way;
+    meta_wr = MetaBits'({use_it ? covert_cache_pkg::touched(Ways, tree, 4'(used_way)) : tree, dirty_new});
+    if (state_q == StClear) meta_wr = '0;
+  end
+
+  for (genvar w = 0; w < Ways; w++) begin : gen_way
+    (* no_rw_check *) logic [31:0] data_q[Words];
+    (* no_rw_check *) logic [20:0] tag_q[Sets];  // valid, physical page
+
+    always_ff @(posedge clk_i) begin
+      for (int unsigned b = 0; b < 4; b++) begin
+        if (data_we[w] && data_strb[b]) data_q[wr_addr][8*b+:8] <= data_wr[8*b+:8];
+      end
+      data_rd_q[w] <= data_q[rd_addr];
+    end
+    always_ff @(posedge clk_i) begin
+      if (tag_we[w]) tag_q[line] <= tag_wr;
+      tag_rd_q[w] <= tag_q[rd_addr[11:5]];
+    end
+  end
+
+  (* no_rw_check *) logic [MetaBits-1:0] meta_q[Sets];  // replacement tree, dirty ways
+
+  always_ff @(posedge clk_i) begin
+    if (meta_we) meta_q[line] <= meta_wr;
+    meta_rd_q <= meta_q[rd_addr[11:5]];
+  end
+
+  always_ff @(posedge clk_i) begin
+    fwd_way_q       <= data_we & {Ways{rd_addr == wr_addr}};
+    fwd_strb_q      <= data_strb;
+    fwd_data_q      <= data_wr;
+    fwd_meta_q      <= meta_we & (rd_addr[11:5] == line);
+    fwd_meta_data_q <= meta_wr;
+  end
+
+endmodule
