@@ -9,7 +9,7 @@ set -euo pipefail
 
 readonly RTL=$COVERT_ROOT/rtl
 readonly OUT=${CARGO_TARGET_DIR:-$COVERT_ROOT/target}/rtl-tb
-readonly BENCHES=(gate dirty dma pages log outlet uart dcache icache chip-solo chip-duo chip-quad)
+readonly BENCHES=(gate dirty dma pages log outlet uart io dcache icache chip-solo chip-duo chip-quad)
 readonly CXXFLAGS=(-std=c++17 -O2 -Wall -Wextra)
 
 if [ "${1:-}" = --list ]; then
@@ -103,9 +103,9 @@ run() {
                 start "$1-$ways" "$ways" "$scale" || return 1
             done
             ;;
-        uart)
-            build uart covert_uart chip/tb/uart_tb.cpp lint.vlt -f covert.f || return 1
-            start uart
+        uart | io)
+            build "$1" "covert_$1" "chip/tb/${1}_tb.cpp" lint.vlt -f covert.f || return 1
+            start "$1"
             ;;
         *)
             build "$1" "covert_$1" "unit/tb/${1}_tb.cpp" lint.vlt -f covert.f || return 1

@@ -1,6 +1,6 @@
 //! The core's control and status registers, as the VMM uses them.
 
-use covert_abi::csr::EPOCH_IRQ_BIT;
+use covert_abi::csr::{EPOCH_IRQ_BIT, MCACHE, MCACHE_CLEAN, MCACHE_EMPTY};
 
 /// Exceptions that go straight to the guest: misaligned accesses, breakpoint, `ecall` from U-mode, page
 /// faults. Access faults, illegal instructions and `ecall` from S-mode come to the VMM.
@@ -15,8 +15,10 @@ pub(crate) const MSTATUS_TW: u32 = 1 << 21;
 pub(crate) const MSTATUS_MPP: u32 = 3 << MSTATUS_MPP_SHIFT;
 /// Lowest bit of `mstatus.MPP`.
 pub(crate) const MSTATUS_MPP_SHIFT: u32 = 11;
-/// `mip.STIP`.
-pub(crate) const MIP_STIP: u32 = 1 << 5;
+/// `mip.SSIP`.
+pub(crate) const MIP_SSIP: u32 = 1 << 1;
+/// `mip.STIP` and `mip.SEIP`: the interrupts that the VMM gives the guest.
+pub(crate) const MIP_GIVEN: u32 = 1 << 5 | 1 << 9;
 /// `mie` while the guest runs, besides the guest's own bits.
 pub(crate) const MIE_EPOCH: u32 = 1 << EPOCH_IRQ_BIT;
 
@@ -66,6 +68,28 @@ macro_rules! clear {
 }
 
 pub(crate) use {clear, read, set, write};
+
+/// Has the data cache write its dirty lines back, before the DMA engine reads memory.
+pub(crate) fn clean_cache() {
+    write!(MCACHE, MCACHE_CLEAN);
+}
+
+/// Has the data cache write its dirty lines back and forget all lines, before the DMA engine writes memory.
+pub(crate) fn empty_cache() {
+    write!(MCACHE, MCACHE_EMPTY);
+}
+
+/// Forgets all translations.
+pub(crate) fn flush_tlb() {
+    // SAFETY: M-mode runs without translation.
+    unsafe { core::arch::asm!("sfence.vma", options(nostack)) }
+}
+
+/// Makes instruction fetches see what was stored before.
+pub(crate) fn fence_i() {
+    // SAFETY: orders memory accesses only.
+    unsafe { core::arch::asm!("fence.i", options(nostack)) }
+}
 
 /// Numbers of the standard CSRs that are used.
 pub(crate) mod number {

@@ -44,6 +44,7 @@ global_asm!(
     ".endr",
     "la sp, stack_top",
     "fence.i",
+    "sfence.vma",
     "j {boot}",
     ".popsection",
     trap = sym trap,

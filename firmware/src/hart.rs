@@ -3,7 +3,10 @@
 use covert_abi::csr::{EPOCH_CAUSE, MEPOCH, MFPRINT};
 use covert_vmm::{
     Exit, ReplicaState,
-    vcpu::{IRQ_SOFTWARE, Supervisor},
+    vcpu::{
+        IRQ_SOFTWARE, REQUEST_FENCE_I, REQUEST_NO_SOFTWARE, REQUEST_RELOAD, REQUEST_SFENCE,
+        REQUEST_SOFTWARE, Supervisor, Vcpu,
+    },
 };
 
 use crate::{
@@ -29,6 +32,9 @@ pub(crate) fn leave(state: &mut ReplicaState) -> Exit {
 
 /// Hands the core to the guest.
 pub(crate) fn enter(state: &mut ReplicaState) -> ! {
+    if state.vcpu.requests != 0 {
+        fulfil(&mut state.vcpu);
+    }
     csr::write!(MEPC, state.vcpu.pc);
     csr::write!(MEPOCH, state.epoch.left);
     csr::write!(MFPRINT, state.epoch.fingerprint);
@@ -36,14 +42,32 @@ pub(crate) fn enter(state: &mut ReplicaState) -> ! {
     let privilege = (state.vcpu.privilege & 1) << csr::MSTATUS_MPP_SHIFT;
     csr::clear!(MSTATUS, csr::MSTATUS_MPP);
     csr::set!(MSTATUS, privilege | csr::MSTATUS_TW);
-    if state.clock.pending == 0 {
-        csr::clear!(MIP, csr::MIP_STIP);
-    } else {
-        csr::set!(MIP, csr::MIP_STIP);
-    }
+    csr::clear!(MIP, csr::MIP_GIVEN);
+    csr::set!(MIP, state.vcpu.interrupts & csr::MIP_GIVEN);
     csr::set!(MIE, csr::MIE_EPOCH);
     // SAFETY: this is the replica state's vCPU.
     unsafe { entry::enter(&raw mut state.vcpu) }
+}
+
+/// Does what the replication logic has asked for.
+fn fulfil(vcpu: &mut Vcpu) {
+    let requests = vcpu.requests;
+    vcpu.requests = 0;
+    if requests & REQUEST_RELOAD != 0 {
+        load(&vcpu.supervisor);
+    }
+    if requests & REQUEST_NO_SOFTWARE != 0 {
+        csr::clear!(MIP, csr::MIP_SSIP);
+    }
+    if requests & REQUEST_SOFTWARE != 0 {
+        csr::set!(MIP, csr::MIP_SSIP);
+    }
+    if requests & REQUEST_FENCE_I != 0 {
+        csr::fence_i();
+    }
+    if requests & REQUEST_SFENCE != 0 {
+        csr::flush_tlb();
+    }
 }
 
 /// Stores the S-mode CSRs.
@@ -61,7 +85,7 @@ pub(crate) fn store(s: &mut Supervisor) {
 }
 
 /// Loads the S-mode CSRs.
-pub(crate) fn load(s: &Supervisor) {
+fn load(s: &Supervisor) {
     csr::write!(SSTATUS, s.sstatus);
     csr::write!(STVEC, s.stvec);
     csr::write!(SSCRATCH, s.sscratch);

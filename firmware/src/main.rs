@@ -9,21 +9,25 @@
 
 mod csr;
 mod entry;
+mod guest;
 mod hart;
 mod unit;
 
-use core::{convert::Infallible, ops::ControlFlow, panic::PanicInfo, slice};
+use core::{convert::Infallible, ops::ControlFlow, panic::PanicInfo};
 
 use covert_abi::{
-    BootDescriptor, Command,
+    BootDescriptor, Command, io,
     layout::{STATE_BASE, VMM_BASE},
     unit::{STATUS_BUSY, STATUS_CKPT_VALID},
 };
-use covert_vmm::{Action, Backend, Event, Failure, ReplicaState, console, drive};
+use covert_vmm::{
+    Action, Backend, Event, Exit, Failure, ReplicaState, console, drive, vcpu::REQUEST_RELOAD,
+};
+use guest::Guest;
 
 /// The tile as a back end.
 struct Tile {
-    /// The S-mode CSRs stand in the replica state, which may be newer than the core's.
+    /// The S-mode CSRs stand in the replica state.
     stored: bool,
 }
 
@@ -47,6 +51,8 @@ extern "C" fn boot() -> ! {
         }
         Event::Cold
     };
+    // Reset has left the S-mode CSRs blank.
+    state.vcpu.requests |= REQUEST_RELOAD;
     serve(Tile { stored: true }, state, event)
 }
 
@@ -55,7 +61,7 @@ extern "C" fn guest_exit() -> ! {
     let state = replica_state();
     let exit = hart::leave(state);
     let mut tile = Tile { stored: false };
-    if matches!(exit, covert_vmm::Exit::Illegal { .. } | covert_vmm::Exit::Fault { .. }) {
+    if matches!(exit, Exit::Illegal { .. } | Exit::Fault { .. }) {
         tile.store(state);
     }
     serve(tile, state, Event::Exit(exit))
@@ -92,16 +98,11 @@ fn cold() -> Result<ReplicaState, Failure> {
     Ok(state)
 }
 
-/// Makes the compiler write out the replica state before the DMA engine reads it.
+/// Has compiler and cache write out the replica state before the DMA engine reads it.
 fn publish(state: &mut ReplicaState) {
     // SAFETY: an empty statement that may read and write all memory behind the pointer.
     unsafe { core::arch::asm!("fence rw, rw", in("a0") state, options(nostack)) }
-}
-
-/// Guest RAM, of which the machine promises that the range is inside.
-fn guest(addr: u32, len: u32) -> &'static mut [u8] {
-    // SAFETY: the gate relocates these addresses to this tile's own RAM; nothing else holds a reference.
-    unsafe { slice::from_raw_parts_mut(addr as *mut u8, len as usize) }
+    csr::clean_cache();
 }
 
 impl Tile {
@@ -115,6 +116,11 @@ impl Tile {
 
 impl Backend for Tile {
     type End = Infallible;
+    type Memory<'a> = Guest;
+
+    fn memory(&mut self, size: u32) -> Guest {
+        Guest::new(size)
+    }
 
     fn perform(
         &mut self,
@@ -122,15 +128,11 @@ impl Backend for Tile {
         action: Action,
     ) -> ControlFlow<Infallible, Event> {
         ControlFlow::Continue(match action {
-            Action::Run => {
-                if self.stored {
-                    hart::load(&state.vcpu.supervisor);
-                }
-                hart::enter(state)
-            }
-            Action::EndEpoch { fingerprint, wake } => {
+            Action::Run => hart::enter(state),
+            Action::EndEpoch { fingerprint, wake, mask } => {
                 // The deadline outlives an epoch in the unit, so it is taken back.
                 if wake != 0 {
+                    unit::set_wake_mask(mask);
                     unit::set_wake(wake);
                 }
                 let inputs = unit::end_epoch(fingerprint, state.group.protected());
@@ -140,15 +142,11 @@ impl Backend for Tile {
                 Event::EpochEnded(inputs)
             }
             Action::ConsoleWrite { addr, len } => {
-                let count = console::transmit(&mut unit::Uart, guest(addr, len));
-                console_done(state, count, false, 0)
-            }
-            Action::ConsoleWriteByte(byte) => {
-                let count = console::transmit(&mut unit::Uart, &[byte]);
+                let count = console::transmit(&mut unit::Uart, guest::bytes(addr, len));
                 console_done(state, count, false, 0)
             }
             Action::ConsoleRead { addr, len } => {
-                let (count, end) = state.console.receive(&mut unit::Uart, guest(addr, len));
+                let (count, end) = state.console.receive(&mut unit::Uart, guest::bytes(addr, len));
                 console_done(state, count, end, 0)
             }
             Action::ConsoleReadByte => {
@@ -156,6 +154,34 @@ impl Backend for Tile {
                 let (count, end) = state.console.receive(&mut unit::Uart, &mut byte);
                 console_done(state, count, end, byte[0])
             }
+            Action::ConsoleSend(packed) => {
+                unit::send(packed);
+                io_done(state, 0)
+            }
+            Action::ConsoleFetch => io_done(state, unit::fetch()),
+            Action::CopyIn { io, domain, len } => {
+                unit::copy_in(io, domain, len);
+                Event::IoDone { value: 0, log_level: 0 }
+            }
+            Action::CopyOut { domain, io, len } => {
+                unit::copy_out(domain, io, len);
+                Event::IoDone { value: 0, log_level: 0 }
+            }
+            Action::BlockStart { command, sector, count, io } => {
+                unit::block_start(command, sector, count, io);
+                io_done(state, 0)
+            }
+            Action::BlockStatus => io_done(state, unit::io_read(io::BLK_STATUS)),
+            Action::NetSend { io, len } => {
+                unit::net_send(io, len);
+                io_done(state, 0)
+            }
+            Action::NetPost { io } => {
+                unit::io_write(io::NET_RX_ADDR, io);
+                io_done(state, 0)
+            }
+            Action::NetLength => io_done(state, unit::io_read(io::NET_RX_LEN)),
+            Action::Random => io_done(state, unit::io_read(io::RANDOM)),
             Action::Load { segment } => {
                 match descriptor().segments.get(segment as usize) {
                     Some(segment) => unit::load(segment),
@@ -164,6 +190,7 @@ impl Backend for Tile {
                 command_done(unit::status())
             }
             Action::Precopy { tile } => {
+                publish(state);
                 unit::command(Command::Precopy, tile);
                 command_done(unit::status())
             }
@@ -171,6 +198,8 @@ impl Backend for Tile {
             Action::Checkpoint => {
                 self.store(state);
                 publish(state);
+                // A replay begins with an empty TLB, so what comes after a checkpoint does, too.
+                csr::flush_tlb();
                 unit::command(Command::Checkpoint, 0);
                 command_done(unit::settle())
             }
@@ -199,8 +228,16 @@ fn command_done(status: u32) -> Event {
 }
 
 fn console_done(state: &ReplicaState, count: u32, end: bool, byte: u8) -> Event {
-    let log_level = if state.group.protected() { unit::log_level() } else { 0 };
-    Event::ConsoleDone { count, end, byte, log_level }
+    Event::ConsoleDone { count, end, byte, log_level: log_level(state) }
+}
+
+fn io_done(state: &ReplicaState, value: u32) -> Event {
+    Event::IoDone { value, log_level: log_level(state) }
+}
+
+/// The log's position, where there is a log.
+fn log_level(state: &ReplicaState) -> u32 {
+    if state.group.protected() { unit::log_level() } else { 0 }
 }
 
 /// No words, no formatting: what counts is that the other members go on without this tile.

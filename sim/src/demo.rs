@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use covert_abi::Mode;
-use covert_model::Options;
+use covert_model::{Memory, Options};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -141,7 +141,8 @@ fn machine(mode: Mode, text: &[u8]) -> Result<Machine, Error> {
         fault: true,
         bare: false,
         boot_address: 0,
-        latency: (boot::DEFAULT_LATENCY, boot::DEFAULT_LATENCY),
+        memory: Memory::Latency { min: boot::DEFAULT_LATENCY, max: boot::DEFAULT_LATENCY },
+        idle_skip: true,
         seed: 0,
     };
     let input = Input::Bytes(text.to_vec());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use covert_model::{Chip, Options};
+use covert_model::{Chip, Memory, Options};
 use serde::Serialize;
 
 use crate::cli::ListStateArgs;
@@ -36,8 +36,15 @@ struct StateList<'a> {
 /// # Errors
 /// The configuration is not built.
 pub fn state_of(tiles: u32) -> Result<StateMap, Error> {
-    let options =
-        Options { tiles, fault: true, bare: false, boot_address: 0, latency: (1, 1), seed: 0 };
+    let options = Options {
+        tiles,
+        fault: true,
+        bare: false,
+        boot_address: 0,
+        memory: Memory::Latency { min: 1, max: 1 },
+        idle_skip: false,
+        seed: 0,
+    };
     Ok(StateMap::new(&Chip::new(&options)?))
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use covert_abi::Mode;
 use covert_abi::layout::{GUEST_BASE, GUEST_MAX, PAGE_SIZE, REGION_STRIDE};
-use covert_model::Options;
+use covert_model::{Memory, Options};
 
 use crate::boot::{self, Settings};
 use crate::cli::{ChipName, ModeName, RunArgs, TraceArg};
@@ -79,7 +79,8 @@ impl Plan {
             fault,
             bare: args.bare,
             boot_address: 0,
-            latency: (args.mem_latency.0, args.mem_latency.1),
+            memory: Memory::Latency { min: args.mem_latency.0, max: args.mem_latency.1 },
+            idle_skip: true,
             seed: args.seed,
         };
         let input = Input::open(args.stdin.as_deref()).map_err(|source| Error::Read {
@@ -103,7 +104,7 @@ impl Plan {
                 checkpoint_every: args.checkpoint_every,
                 time_limit: args
                     .time_limit
-                    .unwrap_or_else(|| time_limit(args.epoch, options.latency.1)),
+                    .unwrap_or_else(|| time_limit(args.epoch, args.mem_latency.1)),
                 max_attempts: args.max_attempts,
             };
             guest_machine(&name, &file, GuestOptions { settings, options, modes, input })?

@@ -271,7 +271,7 @@ pub fn end_of(stop: Option<Stop>) -> End {
     const FAIL: u32 = 0x3333;
     const RESET: u32 = 0x7777;
     match stop {
-        None => End::Timeout,
+        None | Some(Stop::Host) => End::Timeout,
         Some(Stop::Due) => End::Due,
         Some(Stop::Htif(code)) => End::Exit(code),
         Some(Stop::Exit(word)) => match word & 0xffff {

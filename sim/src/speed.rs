@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use covert_abi::Mode;
-use covert_model::Options;
+use covert_model::{Memory, Options};
 
 use crate::boot::{self, Settings};
 use crate::cli::SpeedArgs;
@@ -69,7 +69,9 @@ fn compute(tiles: u32, mode: Mode, fault: bool) -> Result<crate::session::Machin
         fault,
         bare: false,
         boot_address: 0,
-        latency: (boot::DEFAULT_LATENCY, boot::DEFAULT_LATENCY),
+        memory: Memory::Latency { min: boot::DEFAULT_LATENCY, max: boot::DEFAULT_LATENCY },
+        // Cycles that are jumped over would count as simulated.
+        idle_skip: false,
         seed: 0,
     };
     let settings = Settings {

@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 
 use common::{assemble, covert, run, text};
-use covert_model::{Chip, Options};
+use covert_model::{Chip, Memory, Options};
 
 #[test]
 fn console_and_exit_device() {
@@ -95,7 +95,8 @@ fn both_models_leave_the_same_memory() {
                 fault,
                 bare: true,
                 boot_address: program.entry,
-                latency: (1, 5),
+                memory: Memory::Latency { min: 1, max: 5 },
+                idle_skip: false,
                 seed: 11,
             };
             let mut chip = Chip::new(&options).expect("a chip");

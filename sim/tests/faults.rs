@@ -12,7 +12,7 @@ use covert::elf::Program;
 use covert::inject::{self, Injection, Spec};
 use covert::session::{Machine, Session, Step, end_of};
 use covert::state::StateMap;
-use covert_model::{Chip, Options};
+use covert_model::{Chip, Memory, Options};
 
 fn spin(rounds: u32) -> Machine {
     let dir = tempfile::tempdir().expect("a folder");
@@ -23,7 +23,8 @@ fn spin(rounds: u32) -> Machine {
         fault: true,
         bare: true,
         boot_address: program.entry,
-        latency: (2, 2),
+        memory: Memory::Latency { min: 2, max: 2 },
+        idle_skip: false,
         seed: 0,
     };
     let chunks = covert::boot::bare_chunks(&program);

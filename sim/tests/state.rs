@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::covert;
-use covert_model::{Chip, Options};
+use covert_model::{Chip, Memory, Options};
 use serde_json::Value;
 
 fn python() -> Option<PathBuf> {
@@ -22,8 +22,15 @@ fn python() -> Option<PathBuf> {
 }
 
 fn chip(tiles: u32) -> Chip {
-    let options =
-        Options { tiles, fault: true, bare: false, boot_address: 0, latency: (1, 1), seed: 0 };
+    let options = Options {
+        tiles,
+        fault: true,
+        bare: false,
+        boot_address: 0,
+        memory: Memory::Latency { min: 1, max: 1 },
+        idle_skip: false,
+        seed: 0,
+    };
     Chip::new(&options).expect("a chip")
 }
 

@@ -2,7 +2,7 @@
 
 use core::ops::ControlFlow;
 
-use crate::{Action, Event, ReplicaState, machine};
+use crate::{Action, Event, Memory, ReplicaState, machine};
 
 /// Performs actions: the tile's firmware, a host's virtual machine, a model.
 ///
@@ -11,6 +11,14 @@ use crate::{Action, Event, ReplicaState, machine};
 pub trait Backend {
     /// What is left when the guest is gone.
     type End;
+
+    /// Guest RAM and the bounce buffer.
+    type Memory<'a>: Memory
+    where
+        Self: 'a;
+
+    /// Guest RAM of `size` bytes, and the bounce buffer.
+    fn memory(&mut self, size: u32) -> Self::Memory<'_>;
 
     /// Performs `action` and says what came of it, as the table in [`event`](crate::event) has it.
     fn perform(
@@ -24,7 +32,7 @@ pub trait Backend {
 pub fn drive<B: Backend>(backend: &mut B, state: &mut ReplicaState, first: Event) -> B::End {
     let mut event = first;
     loop {
-        let action = machine::step(state, event);
+        let action = machine::step(state, &mut backend.memory(state.guest_size), event);
         match backend.perform(state, action) {
             ControlFlow::Continue(next) => event = next,
             ControlFlow::Break(end) => return end,

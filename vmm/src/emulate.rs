@@ -2,7 +2,7 @@
 
 use crate::{
     clock::{Clock, Epoch},
-    vcpu::{CAUSE_ILLEGAL, IRQ_SOFTWARE, IRQ_TIMER, SUPERVISOR, Vcpu},
+    vcpu::{CAUSE_ILLEGAL, IRQ_SOFTWARE, SUPERVISOR, Vcpu},
 };
 
 /// `wfi`.
@@ -23,7 +23,7 @@ pub enum Emulated {
 pub fn illegal(vcpu: &mut Vcpu, clock: &Clock, epoch: &Epoch, instruction: u32) -> Emulated {
     if instruction == WFI && vcpu.privilege == SUPERVISOR {
         vcpu.pc = vcpu.pc.wrapping_add(4);
-        return if interrupted(vcpu, clock) { Emulated::Done } else { Emulated::Idle };
+        return if interrupted(vcpu) { Emulated::Done } else { Emulated::Idle };
     }
     match counter(vcpu, clock, epoch, instruction) {
         Some(value) => {
@@ -36,9 +36,8 @@ pub fn illegal(vcpu: &mut Vcpu, clock: &Clock, epoch: &Epoch, instruction: u32) 
 }
 
 /// Whether an enabled interrupt is pending, which ends a `wfi` even with interrupts globally off.
-pub fn interrupted(vcpu: &Vcpu, clock: &Clock) -> bool {
-    let timer = if clock.pending == 0 { 0 } else { IRQ_TIMER };
-    (vcpu.supervisor.sip & IRQ_SOFTWARE | timer) & vcpu.supervisor.sie != 0
+pub fn interrupted(vcpu: &Vcpu) -> bool {
+    (vcpu.supervisor.sip & IRQ_SOFTWARE | vcpu.interrupts) & vcpu.supervisor.sie != 0
 }
 
 /// The value of the counter that `instruction` reads, if it is such a read and the guest may do it.
@@ -67,7 +66,7 @@ fn counter(vcpu: &Vcpu, clock: &Clock, epoch: &Epoch, instruction: u32) -> Optio
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vcpu::USER;
+    use crate::vcpu::{IRQ_EXTERNAL, IRQ_TIMER, USER};
 
     const RDTIME_A0: u32 = 0xC010_2573;
     const RDTIMEH_A1: u32 = 0xC810_25F3;
@@ -123,13 +122,15 @@ mod tests {
 
     #[test]
     fn wfi_waits_only_without_an_enabled_interrupt() {
-        let (mut vcpu, mut clock, epoch) = guest();
-        assert_eq!(illegal(&mut vcpu, &clock, &epoch, WFI), Emulated::Idle);
-        clock.pending = 1;
-        assert_eq!(illegal(&mut vcpu, &clock, &epoch, WFI), Emulated::Idle);
-        vcpu.supervisor.sie = IRQ_TIMER;
-        assert_eq!(illegal(&mut vcpu, &clock, &epoch, WFI), Emulated::Done);
-        assert_eq!(vcpu.pc, 0x8000_000C);
+        for interrupt in [IRQ_TIMER, IRQ_EXTERNAL] {
+            let (mut vcpu, clock, epoch) = guest();
+            assert_eq!(illegal(&mut vcpu, &clock, &epoch, WFI), Emulated::Idle);
+            vcpu.interrupts = interrupt;
+            assert_eq!(illegal(&mut vcpu, &clock, &epoch, WFI), Emulated::Idle);
+            vcpu.supervisor.sie = interrupt;
+            assert_eq!(illegal(&mut vcpu, &clock, &epoch, WFI), Emulated::Done);
+            assert_eq!(vcpu.pc, 0x8000_000C);
+        }
     }
 
     #[test]

@@ -9,7 +9,8 @@
 //! | [`Action::Load`], [`Action::Checkpoint`], [`Action::Drop`] | [`Event::CommandDone`] when the command has ended |
 //! | [`Action::Precopy`], [`Action::Poll`] | [`Event::CommandDone`] at once; `busy` tells whether the copy goes on |
 //! | [`Action::Join`] | [`Event::Resumed`], on the old members and on the new one alike |
-//! | [`Action::ConsoleWrite`], [`Action::ConsoleRead`] and their one-byte forms | [`Event::ConsoleDone`] |
+//! | [`Action::ConsoleWrite`], [`Action::ConsoleRead`], [`Action::ConsoleReadByte`] | [`Event::ConsoleDone`] |
+//! | [`Action::ConsoleSend`], [`Action::ConsoleFetch`], [`Action::CopyIn`], [`Action::CopyOut`], the disk's, the network's and [`Action::Random`] | [`Event::IoDone`] |
 //! | [`Action::PowerOff`], [`Action::Fail`] | nothing: the end |
 //!
 //! [`Event::Resumed`] may come instead of *any* answer: after a rollback the state is the one that the
@@ -49,6 +50,13 @@ pub enum Event {
         /// One-byte read: the byte.
         byte: u8,
         /// Position in the log afterwards, in entries.
+        log_level: u32,
+    },
+    /// An access to a device or a copy was performed.
+    IoDone {
+        /// The word that was read; 0 if none was.
+        value: u32,
+        /// Position in the log afterwards, in entries; 0 after a copy, which is not logged.
         log_level: u32,
     },
 }
@@ -102,6 +110,8 @@ pub enum Action {
         fingerprint: u32,
         /// Deadline in `mtime` until which the input set may wait for an input; 0: at once.
         wake: u64,
+        /// With a deadline: which inputs end the wait before it (`WAKE_MASK`).
+        mask: u32,
     },
     /// Copy a segment of the guest from the boot region into every member's guest RAM.
     Load {
@@ -134,8 +144,10 @@ pub enum Action {
         /// Bytes, at most [`MAX_CHUNK`](crate::console::MAX_CHUNK).
         len: u32,
     },
-    /// Print one byte.
-    ConsoleWriteByte(u8),
+    /// Print the bytes of this packed word (`TXPACK`).
+    ConsoleSend(u32),
+    /// Take received bytes from the UART (`RXPACK`), without waiting.
+    ConsoleFetch,
     /// Read what has been typed into guest RAM, without waiting; the range is inside it.
     ConsoleRead {
         /// Guest-physical address.
@@ -145,6 +157,53 @@ pub enum Action {
     },
     /// Read one byte, without waiting.
     ConsoleReadByte,
+    /// Copy from the I/O region to every member's domain (`COPY_IN`), to the end.
+    CopyIn {
+        /// Byte offset in the I/O region, a multiple of 4.
+        io: u32,
+        /// Byte offset in the domain, a multiple of 4: in guest RAM, or in the bounce buffer.
+        domain: u32,
+        /// Bytes, a multiple of 4.
+        len: u32,
+    },
+    /// Copy from every member's domain, compared, to the I/O region (`COPY_OUT`), to the end.
+    CopyOut {
+        /// Byte offset in the domain, as above.
+        domain: u32,
+        /// Byte offset in the I/O region, a multiple of 4.
+        io: u32,
+        /// Bytes, a multiple of 4.
+        len: u32,
+    },
+    /// Give the disk a command.
+    BlockStart {
+        /// `BLK_CMD`.
+        command: u32,
+        /// First sector.
+        sector: u64,
+        /// Sectors.
+        count: u32,
+        /// Byte offset of the data in the I/O region.
+        io: u32,
+    },
+    /// Read `BLK_STATUS`.
+    BlockStatus,
+    /// Send a frame.
+    NetSend {
+        /// Byte offset in the I/O region.
+        io: u32,
+        /// Bytes.
+        len: u32,
+    },
+    /// Post a receive buffer.
+    NetPost {
+        /// Byte offset in the I/O region.
+        io: u32,
+    },
+    /// Read `NET_RX_LEN`.
+    NetLength,
+    /// Read a random word.
+    Random,
     /// Write this word to the exit device.
     PowerOff {
         /// The word (`sifive,test0`).

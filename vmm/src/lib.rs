@@ -17,22 +17,31 @@
 //! | [`group`] | which members are wanted, which are there, when a checkpoint is due |
 //! | [`vcpu`], [`emulate`], [`clock`] | the guest's processor, instructions done for it, its time |
 //! | [`sbi`], [`console`] | what the guest asks of its firmware; the console's bytes |
+//! | [`mmio`], [`translate`], [`access`] | accesses to devices, done for the guest |
+//! | [`device`] | the devices: PLIC, serial port, virtio disk, network, console, entropy |
+//! | [`memory`] | guest RAM and the bounce buffer, as the devices use them |
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod backend;
 pub mod clock;
 pub mod console;
+pub mod device;
 pub mod emulate;
 pub mod event;
 pub mod group;
 pub mod machine;
+pub mod memory;
+pub mod mmio;
 pub mod sbi;
 pub mod state;
+pub mod translate;
 pub mod vcpu;
 
 pub use backend::{Backend, drive};
 pub use event::{Action, Event, Exit, Failure, Inputs};
 pub use machine::step;
+pub use memory::Memory;
 pub use state::{Chip, ReplicaState};
 pub use vcpu::Vcpu;

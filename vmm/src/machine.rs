@@ -1,7 +1,7 @@
 //! The state machine: an event in, the next action out.
 //!
 //! ```text
-//!  Load -> Start -> [Copy -> Join -> Checkpoint ->] Guest <-> Console
+//!  Load -> Start -> [Copy -> Join -> Checkpoint ->] Guest <-> Console | Io
 //!                                                   |   ^
 //!                                                 Barrier -> Copy | Join | Checkpoint | Drop
 //! ```
@@ -11,11 +11,16 @@
 use covert_abi::unit::INPUT_MODE_SHIFT;
 
 use crate::{
+    console::Ended,
+    device::{self, virtio::Next},
     emulate::{self, Emulated},
     event::{Action, Event, Exit, Failure, Inputs},
     group::Need,
+    memory::Memory,
+    mmio,
     sbi::{self, Call},
     state::ReplicaState,
+    vcpu::{IRQ_EXTERNAL, IRQ_TIMER},
 };
 
 /// What the machine waits for.
@@ -40,6 +45,8 @@ pub enum Phase {
     Drop = 8,
     /// A chunk of a console request.
     Console = 9,
+    /// An action of a device.
+    Io = 10,
 }
 
 impl Phase {
@@ -54,34 +61,47 @@ impl Phase {
             7 => Self::Barrier,
             8 => Self::Drop,
             9 => Self::Console,
+            10 => Self::Io,
             _ => return None,
         })
     }
 }
 
-/// Takes an event and says what to do next. The whole memory of the VMM is `state`: equal states and equal
-/// events give equal states and equal actions.
+/// Takes an event and says what to do next. The whole memory of the VMM is `state` and the buffer in `memory`: equal
+/// ones and equal events give equal ones and equal actions.
 // Inlined into the back end's loop it would be slower: the compiler then prepares the constants of all
 // branches in each round.
 #[inline(never)]
-pub fn step(state: &mut ReplicaState, event: Event) -> Action {
+pub fn step(state: &mut ReplicaState, memory: &mut impl Memory, event: Event) -> Action {
     let Some(phase) = Phase::from_bits(state.phase) else {
         return Action::Fail(Failure::State);
     };
     match (phase, event) {
-        (Phase::Guest, Event::Exit(exit)) => guest_exit(state, exit),
-        (Phase::Barrier | Phase::Start, Event::EpochEnded(inputs)) => epoch_ended(state, inputs),
-        (Phase::Console, Event::ConsoleDone { count, end, byte, log_level }) => {
-            if let Some(reply) = state.console.advance(count, end, byte) {
-                sbi::reply(state, reply);
+        (Phase::Guest, Event::Exit(exit)) => guest_exit(state, memory, exit),
+        (Phase::Barrier | Phase::Start, Event::EpochEnded(inputs)) => {
+            epoch_ended(state, memory, inputs)
+        }
+        (Phase::Io, Event::IoDone { value, log_level }) => {
+            let answered = device::answered(&mut state.devices, &mut state.console, memory, value);
+            if let Err(failure) = answered {
+                return Action::Fail(failure);
             }
-            if state.group.checkpoint_due(log_level) { checkpoint(state) } else { go_on(state) }
+            go_on_or_keep(state, memory, log_level)
+        }
+        (Phase::Console, Event::ConsoleDone { count, end, byte, log_level }) => {
+            match state.console.advance(count, end, byte) {
+                Some(Ended::Call(reply)) => sbi::reply(state, reply),
+                Some(Ended::QueueWrite(len)) => state.devices.console_written(memory, len),
+                Some(Ended::QueueRead(len)) => state.devices.console_read(memory, len),
+                None => {}
+            }
+            go_on_or_keep(state, memory, log_level)
         }
         (Phase::Load, Event::Cold | Event::CommandDone { .. }) => load(state),
-        (Phase::Copy, Event::CommandDone { busy, .. }) => copying(state, busy),
+        (Phase::Copy, Event::CommandDone { busy, .. }) => copying(state, memory, busy),
         (Phase::Join, Event::Resumed { members }) => {
             // The first checkpoint at once: until it is there, nothing can be rolled back.
-            if state.group.joined(members) { checkpoint(state) } else { manage(state, 0) }
+            if state.group.joined(members) { checkpoint(state) } else { manage(state, memory, 0) }
         }
         (Phase::Checkpoint, Event::CommandDone { checkpoint_valid: false, .. }) => {
             Action::Fail(Failure::Checkpoint)
@@ -90,18 +110,19 @@ pub fn step(state: &mut ReplicaState, event: Event) -> Action {
         (Phase::Checkpoint, Event::CommandDone { members, .. } | Event::Resumed { members }) => {
             state.group.members = members;
             state.group.since_checkpoint = 0;
+            state.devices.committed();
             if let Some(tile) = state.group.leaving() {
                 state.group.candidate = tile;
                 return wait(state, Phase::Drop, Action::Drop { tile });
             }
-            go_on(state)
+            go_on(state, memory)
         }
         (Phase::Drop, Event::CommandDone { members, .. }) => {
             state.group.members = members;
             if state.group.has(state.group.candidate) {
                 return Action::Fail(Failure::Drop);
             }
-            go_on(state)
+            go_on(state, memory)
         }
         _ => Action::Fail(Failure::Protocol),
     }
@@ -119,58 +140,75 @@ fn load(state: &mut ReplicaState) -> Action {
         return wait(state, Phase::Load, Action::Load { segment });
     }
     // Real time and the requested mode come with an input set, so there is one before the first epoch.
-    wait(state, Phase::Start, Action::EndEpoch { fingerprint: 0, wake: 0 })
+    wait(state, Phase::Start, Action::EndEpoch { fingerprint: 0, wake: 0, mask: 0 })
 }
 
-fn guest_exit(state: &mut ReplicaState, exit: Exit) -> Action {
+fn guest_exit(state: &mut ReplicaState, memory: &mut impl Memory, exit: Exit) -> Action {
     match exit {
-        Exit::Epoch => end_epoch(state, 0),
+        Exit::Epoch => return end_epoch(state, memory),
         Exit::Call => {
             state.vcpu.pc = state.vcpu.pc.wrapping_add(4);
             match sbi::call(state) {
                 Call::Done(reply) => sbi::reply(state, reply),
-                Call::PowerOff(code) => return Action::PowerOff { code },
+                Call::PowerOff(code) => state.devices.exit = code,
                 Call::Console => {}
             }
-            go_on(state)
         }
         Exit::Illegal { instruction } => {
+            interrupts(state);
             match emulate::illegal(&mut state.vcpu, &state.clock, &state.epoch, instruction) {
-                Emulated::Done => go_on(state),
+                Emulated::Done => {}
                 Emulated::Idle => {
                     state.idle = 1;
-                    end_epoch(state, state.clock.wake())
+                    return end_epoch(state, memory);
                 }
             }
         }
         Exit::Fault { cause, value } => {
-            state.vcpu.raise(cause, value);
-            go_on(state)
+            let ReplicaState { vcpu, devices, console, .. } = state;
+            let done = matches!(cause, mmio::CAUSE_LOAD | mmio::CAUSE_STORE)
+                && mmio::access(vcpu, devices, console, memory, cause, value);
+            if !done {
+                vcpu.raise(cause, value);
+            }
         }
-        Exit::Unexpected { .. } => Action::Fail(Failure::Exit),
+        Exit::Unexpected { .. } => return Action::Fail(Failure::Exit),
     }
+    go_on(state, memory)
 }
 
-fn end_epoch(state: &mut ReplicaState, wake: u64) -> Action {
+fn end_epoch(state: &mut ReplicaState, memory: &mut impl Memory) -> Action {
+    // Nobody should wait for the rest of what the guest has printed.
+    if state.console.packed().is_some() {
+        state.devices.flush();
+        if let Some(action) = work(state, memory) {
+            return action;
+        }
+    }
+    state.devices.refill();
     let fingerprint = state.epoch.fingerprint;
-    wait(state, Phase::Barrier, Action::EndEpoch { fingerprint, wake })
+    // A device that has more to do waits for nothing either.
+    let (wake, mask) = if state.idle == 0 || state.devices.agenda != 0 {
+        (0, 0)
+    } else {
+        (state.clock.wake(), state.devices.wake_mask(&state.console, memory))
+    };
+    wait(state, Phase::Barrier, Action::EndEpoch { fingerprint, wake, mask })
 }
 
-fn epoch_ended(state: &mut ReplicaState, inputs: Inputs) -> Action {
+fn epoch_ended(state: &mut ReplicaState, memory: &mut impl Memory, inputs: Inputs) -> Action {
     state.clock.end_epoch(inputs.time, &state.epoch);
     state.epoch.begin();
     state.group.request(inputs.flags >> INPUT_MODE_SHIFT & 7);
     state.group.since_checkpoint = state.group.since_checkpoint.saturating_add(1);
-    if emulate::interrupted(&state.vcpu, &state.clock) {
-        state.idle = 0;
-    }
-    manage(state, inputs.log_level)
+    state.devices.inputs(&mut state.console, inputs.flags);
+    manage(state, memory, inputs.log_level)
 }
 
 /// Gives the group what it needs before the guest goes on.
-fn manage(state: &mut ReplicaState, log_level: u32) -> Action {
+fn manage(state: &mut ReplicaState, memory: &mut impl Memory, log_level: u32) -> Action {
     match state.group.need(log_level) {
-        Need::Nothing => go_on(state),
+        Need::Nothing => go_on(state, memory),
         Need::Poll => wait(state, Phase::Copy, Action::Poll),
         Need::Checkpoint => checkpoint(state),
         Need::Copy(tile) => {
@@ -180,7 +218,7 @@ fn manage(state: &mut ReplicaState, log_level: u32) -> Action {
     }
 }
 
-fn copying(state: &mut ReplicaState, busy: bool) -> Action {
+fn copying(state: &mut ReplicaState, memory: &mut impl Memory, busy: bool) -> Action {
     state.group.copying = u32::from(busy);
     if !busy && state.group.grows() {
         let tile = state.group.candidate;
@@ -190,21 +228,80 @@ fn copying(state: &mut ReplicaState, busy: bool) -> Action {
     if busy && state.started == 0 && state.group.grows() {
         return wait(state, Phase::Copy, Action::Poll);
     }
-    go_on(state)
+    go_on(state, memory)
 }
 
 fn checkpoint(state: &mut ReplicaState) -> Action {
     wait(state, Phase::Checkpoint, Action::Checkpoint)
 }
 
-/// Goes on with what the guest is about: a console request, waiting, or running.
-fn go_on(state: &mut ReplicaState) -> Action {
-    if let Some(action) = state.console.action() {
-        return wait(state, Phase::Console, action);
+/// After an access to a device: a checkpoint if the log fills, else on.
+fn go_on_or_keep(state: &mut ReplicaState, memory: &mut impl Memory, log_level: u32) -> Action {
+    if state.group.checkpoint_due(log_level) { checkpoint(state) } else { go_on(state, memory) }
+}
+
+/// Goes on with what the guest is about: a request to a device, waiting, or running.
+fn go_on(state: &mut ReplicaState, memory: &mut impl Memory) -> Action {
+    if (state.console.operation | state.devices.agenda | state.devices.exit) != 0
+        && let Some(action) = work(state, memory)
+    {
+        return action;
     }
+    interrupts(state);
     if state.idle != 0 {
-        return end_epoch(state, state.clock.wake());
+        if !emulate::interrupted(&state.vcpu) {
+            return end_epoch(state, memory);
+        }
+        state.idle = 0;
+    }
+    // The epoch's end waited for a device.
+    if state.epoch.left == 0 {
+        return end_epoch(state, memory);
     }
     state.started = 1;
+    state.devices.refill();
     wait(state, Phase::Guest, Action::Run)
+}
+
+/// Brings the guest's pending interrupts up to date.
+fn interrupts(state: &mut ReplicaState) {
+    let timer = if state.clock.pending == 0 { 0 } else { IRQ_TIMER };
+    let external = if state.devices.plic.external == 0 { 0 } else { IRQ_EXTERNAL };
+    state.vcpu.interrupts = timer | external;
+}
+
+/// What the console or a device has to do before the guest goes on.
+#[inline(never)]
+fn work(state: &mut ReplicaState, memory: &mut impl Memory) -> Option<Action> {
+    // What was printed byte by byte comes before what is printed now, and before the end.
+    if state.console.packed().is_some() && (state.console.operation != 0 || state.devices.exit != 0)
+    {
+        state.devices.flush();
+    } else if let Some(action) = console_action(state) {
+        return Some(action);
+    }
+    let logged = state.group.protected();
+    match device::next(&mut state.devices, &mut state.console, memory, logged) {
+        Next::Idle | Next::Later => None,
+        Next::Act(action) => Some(wait(state, Phase::Io, action)),
+        Next::Console if state.console.packed().is_some() => {
+            state.devices.flush();
+            match device::next(&mut state.devices, &mut state.console, memory, logged) {
+                Next::Act(action) => Some(wait(state, Phase::Io, action)),
+                _ => Some(Action::Fail(Failure::State)),
+            }
+        }
+        Next::Console => console_action(state),
+        Next::Checkpoint => Some(checkpoint(state)),
+        Next::Fail(failure) => Some(Action::Fail(failure)),
+    }
+}
+
+/// The end of the guest, or the console's next action.
+fn console_action(state: &mut ReplicaState) -> Option<Action> {
+    if state.devices.exit != 0 {
+        return Some(Action::PowerOff { code: state.devices.exit });
+    }
+    let action = state.console.action()?;
+    Some(wait(state, Phase::Console, action))
 }

@@ -6,26 +6,29 @@
 use covert_abi::{
     BootDescriptor,
     boot::{self, MAX_SEGMENTS},
-    layout::{GUEST_BASE, GUEST_MAX, PAGE_SIZE, STATE_SIZE},
+    layout::{GUEST_MAX, PAGE_SIZE, STATE_SIZE},
 };
 
 use crate::{
     clock::{Clock, Epoch},
     console::Console,
+    device::Devices,
     event::Failure,
     group::Group,
     machine::Phase,
+    memory::{BUFFER_SIZE, inside},
     vcpu::Vcpu,
 };
 
 /// `magic` of a replica state: `COVS`.
 pub const MAGIC: u32 = 0x5356_4F43;
 /// `version` of a replica state.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Shortest epoch.
 const EPOCH_MIN: u32 = 100;
 
-/// What a replica remembers. It stands at `STATE_BASE` on the chip.
+/// What a replica remembers. It stands at `STATE_BASE` on the chip, in a page of its own; the
+/// [bounce buffer](crate::memory) stands in the next page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct ReplicaState {
@@ -55,12 +58,12 @@ pub struct ReplicaState {
     pub group: Group,
     /// The console.
     pub console: Console,
-    /// Keeps the size a multiple of 8; 0.
-    pub reserved: u32,
+    /// The guest's devices.
+    pub devices: Devices,
 }
 
 const _: () = assert!(size_of::<ReplicaState>() <= PAGE_SIZE as usize);
-const _: () = assert!(size_of::<ReplicaState>() <= STATE_SIZE as usize);
+const _: () = assert!(PAGE_SIZE + BUFFER_SIZE <= STATE_SIZE);
 const _: () = assert!(core::mem::offset_of!(ReplicaState, vcpu) == 0);
 
 /// What the VMM asks the isolation unit for at power-on.
@@ -72,6 +75,12 @@ pub struct Chip {
     pub log_depth: u32,
     /// Members of the group, bit by tile.
     pub members: u32,
+    /// Sectors of the disk; 0: none.
+    pub sectors: u64,
+    /// The disk is read-only.
+    pub read_only: bool,
+    /// `NET_MAC_LO`, `NET_MAC_HI`.
+    pub mac: [u32; 2],
 }
 
 impl ReplicaState {
@@ -116,6 +125,7 @@ impl ReplicaState {
                 log_limit: chip.log_depth / 2,
                 ..Group::default()
             },
+            devices: Devices::new(chip.sectors, chip.read_only, chip.mac),
             ..Self::default()
         })
     }
@@ -126,17 +136,19 @@ impl ReplicaState {
     }
 }
 
-/// Whether `[addr, addr + len)` lies in guest RAM of `size` bytes.
-fn inside(addr: u32, len: u32, size: u32) -> bool {
-    addr >= GUEST_BASE && addr - GUEST_BASE <= size && len <= size - (addr - GUEST_BASE)
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use covert_abi::Segment;
+    use covert_abi::{Segment, io::NET_PRESENT, layout::GUEST_BASE};
 
-    pub(crate) const CHIP: Chip = Chip { tiles: 2, log_depth: 2048, members: 1 };
+    pub(crate) const CHIP: Chip = Chip {
+        tiles: 2,
+        log_depth: 2048,
+        members: 1,
+        sectors: 64,
+        read_only: false,
+        mac: [0x5634_1202, NET_PRESENT | 0x9A78],
+    };
 
     /// A sound descriptor.
     pub(crate) fn descriptor() -> BootDescriptor {

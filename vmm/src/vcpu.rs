@@ -15,6 +15,19 @@ pub const SSTATUS_SPP: u32 = 1 << 8;
 pub const IRQ_SOFTWARE: u32 = 1 << 1;
 /// `sip`, `sie`: timer interrupt.
 pub const IRQ_TIMER: u32 = 1 << 5;
+/// `sip`, `sie`: external interrupt.
+pub const IRQ_EXTERNAL: u32 = 1 << 9;
+
+/// Request to the back end: the S-mode CSRs in the state are newer than the core's.
+pub const REQUEST_RELOAD: u32 = 1 << 0;
+/// Request to the back end: set the software interrupt's pending bit.
+pub const REQUEST_SOFTWARE: u32 = 1 << 1;
+/// Request to the back end: clear it.
+pub const REQUEST_NO_SOFTWARE: u32 = 1 << 2;
+/// Request to the back end: `fence.i`.
+pub const REQUEST_FENCE_I: u32 = 1 << 3;
+/// Request to the back end: `sfence.vma` for all addresses.
+pub const REQUEST_SFENCE: u32 = 1 << 4;
 
 /// Exception cause: illegal instruction.
 pub const CAUSE_ILLEGAL: u32 = 2;
@@ -29,13 +42,17 @@ pub struct Vcpu {
     pub pc: u32,
     /// [`USER`] or [`SUPERVISOR`].
     pub privilege: u32,
+    /// Interrupts that are pending besides the software one: [`IRQ_TIMER`], [`IRQ_EXTERNAL`].
+    pub interrupts: u32,
+    /// What the back end is to do when it runs the guest (`REQUEST_*`); it clears them.
+    pub requests: u32,
     /// The S-mode CSRs. A back end may keep them in the processor; it stores them here before each exit
     /// that needs them and before each action that copies the state.
     pub supervisor: Supervisor,
 }
 
-/// S-mode CSRs, the timer interrupt's pending bit excepted: that one is the
-/// [clock](crate::clock::Clock)'s.
+/// S-mode CSRs, the pending bits of timer and external interrupt excepted: those come from the
+/// [clock](crate::clock::Clock) and the [PLIC](crate::device::plic::Plic).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct Supervisor {
@@ -94,6 +111,7 @@ impl Vcpu {
         }
         self.pc = s.stvec & !3;
         self.privilege = SUPERVISOR;
+        self.requests |= REQUEST_RELOAD;
     }
 }
 

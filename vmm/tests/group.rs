@@ -10,7 +10,7 @@ mod model;
 
 use std::slice;
 
-use covert_abi::{Detection, Mode};
+use covert_abi::{Detection, Mode, io::BLK_FAILED};
 use covert_vmm::ReplicaState;
 use model::{
     Checkers, Model, Outcome, Plan,
@@ -52,15 +52,15 @@ fn modes() -> impl Strategy<Value = Vec<(u32, u32)>> {
     })
 }
 
-/// The accesses of a machine alone that gets these answers.
-fn reference(plan: &Plan, modes: &[(u32, u32)], seed: u64, input: u32) -> Vec<(Access, Answer)> {
+/// The accesses of a machine alone that gets these answers, and the disk that it leaves.
+fn reference(plan: &Plan, modes: &[(u32, u32)], seed: u64, input: u32) -> World {
     let plan = Plan { tiles: 1, ..plan.clone() };
     let mut alone = Model::new(plan, World::new(seed, input, modes.to_vec()));
     while alone.turn().is_none() {
         assert!(alone.turns < TURNS_MAX, "the reference does not end");
     }
     assert!(alone.detections.is_empty());
-    alone.world.history
+    alone.world
 }
 
 /// Where two histories part, or where the first ends.
@@ -160,7 +160,8 @@ proptest! {
         prop_assert_eq!(outcome, Outcome::PoweredOff(0x5555));
         prop_assert_eq!(&model.detections, &[]);
         let reference = reference(&plan, &modes, seed, input);
-        prop_assert!(model.world.history == reference, "not what a machine alone does");
+        prop_assert!(model.world.history == reference.history, "not what a machine alone does");
+        prop_assert!(model.world.disk == reference.disk, "not the same disk");
     }
 
     /// A rollback at any step (nothing is wrong, the unit only says so) changes nothing that is visible.
@@ -186,7 +187,8 @@ proptest! {
         });
         prop_assert_eq!(outcome, Outcome::PoweredOff(0x5555));
         let reference = reference(&plan, &modes, seed, input);
-        prop_assert!(model.world.history == reference, "not what a machine alone does");
+        prop_assert!(model.world.history == reference.history, "not what a machine alone does");
+        prop_assert!(model.world.disk == reference.disk, "not the same disk");
     }
 
     /// Flips in one member at a time: the right output, or a DUE after nothing but right output.
@@ -199,9 +201,10 @@ proptest! {
         let outcome = run_with_flips(&mut model, &flips);
         let reference = reference(&plan, &modes, seed, input);
         let history = &model.world.history;
-        prop_assert_eq!(agreement(history, &reference), history.len());
+        prop_assert_eq!(agreement(history, &reference.history), history.len());
         if outcome == Outcome::PoweredOff(0x5555) {
-            prop_assert_eq!(history.len(), reference.len());
+            prop_assert_eq!(history.len(), reference.history.len());
+            prop_assert!(model.world.disk == reference.disk, "not the same disk");
         } else {
             prop_assert!(matches!(outcome, Outcome::Due(_)), "{:?}", outcome);
         }
@@ -228,6 +231,42 @@ proptest! {
     }
 }
 
+/// The model's guest does with its devices what the properties above are about.
+#[test]
+fn every_device_is_reached() {
+    let plan = Plan {
+        tiles: 2,
+        log_depth: 400,
+        epoch: 700,
+        checkpoint_every: 5,
+        max_attempts: 3,
+        life: 4000,
+    };
+    let mut model = Model::new(plan, World::new(7, 500, vec![(0, Mode::Dmr as u32)]));
+    assert_eq!(run(&mut model, |_| None), Outcome::PoweredOff(0x5555));
+    let count = |kind: fn(&Access, &Answer) -> bool| {
+        model.world.history.iter().filter(|(access, answer)| kind(access, answer)).count()
+    };
+    for (least, kind) in [
+        (
+            20,
+            (|a, _| matches!(a, Access::Block { command: 1, .. })) as fn(&Access, &Answer) -> bool,
+        ),
+        (10, |a, _| matches!(a, Access::Written(_))),
+        (2, |a, _| matches!(a, Access::Block { command: 3, .. })),
+        (2, |a, answer| *a == Access::BlockStatus && answer.word & BLK_FAILED != 0),
+        (20, |a, _| matches!(a, Access::Frame(..))),
+        (10, |a, answer| *a == Access::Length && answer.word != 0),
+        (10, |a, _| *a == Access::Random),
+        (100, |a, answer| *a == Access::Receive && answer.word != 0),
+        (100, |a, _| matches!(a, Access::Send(_))),
+        (1, |a, _| matches!(a, Access::Inputs { mask: 1.., .. })),
+    ] {
+        let found = count(kind);
+        assert!(found >= least, "{found} of {least}");
+    }
+}
+
 /// Seeds for which flips end in wrong output, with these checkers.
 fn silent(checkers: Checkers) -> usize {
     (0..60u64)
@@ -249,9 +288,10 @@ fn silent(checkers: Checkers) -> usize {
             let outcome = run_with_flips(&mut model, &flips);
             let reference = reference(&plan, &modes, seed + 1, 300);
             let history = &model.world.history;
-            let right = agreement(history, &reference) == history.len();
+            let right = agreement(history, &reference.history) == history.len();
             !right
-                || (matches!(outcome, Outcome::PoweredOff(_)) && history.len() != reference.len())
+                || (matches!(outcome, Outcome::PoweredOff(_))
+                    && history.len() != reference.history.len())
         })
         .count()
 }

@@ -15,6 +15,8 @@ struct Setup;
 struct Event;
 struct Variable;
 struct Counters;
+struct BlockCommandSeen;
+struct ChannelCounters;
 
 class Chip {
 public:
@@ -36,6 +38,16 @@ public:
     virtual rust::Slice<const uint8_t> console() const = 0;
     virtual void clear_console() = 0;
 
+    virtual void set_disk(uint64_t sectors, bool read_only) = 0;
+    virtual void set_network(uint64_t mac) = 0;
+    virtual bool block_pending() const = 0;
+    virtual BlockCommandSeen block_command() const = 0;
+    virtual void complete_block(bool failed, uint64_t at_cycle) = 0;
+    virtual std::size_t frames_sent() const = 0;
+    virtual rust::Vec<uint8_t> take_frame() = 0;
+    virtual bool offer_frame(rust::Slice<const uint8_t> frame) = 0;
+
+    virtual ChannelCounters channel_counters(uint32_t channel) const = 0;
     virtual std::size_t memory_size() const = 0;
     virtual void read_memory(uint32_t address, rust::Slice<uint8_t> into) const = 0;
     virtual void write_memory(uint32_t address, rust::Slice<const uint8_t> bytes) = 0;

@@ -1,4 +1,4 @@
-// The inner loop: clock, memory channels, console, events, waveform, over one Verilated model.
+// The inner loop: clock, memory channels, console, disk, network, events, waveform, over one Verilated model.
 //
 // Between two calls the chip rests just behind a rising clock edge: `cycle()` has begun, its outputs
 // stand, nothing of it has been taken yet. A flip made there is a flip in that cycle.
@@ -14,10 +14,12 @@
 
 #include "chip.h"
 #include "covert-model/src/ffi.rs.h"
+#include "devices.h"
 #include "htif.h"
 #include "memory.h"
 #include "ports.h"
 #include "rvfi.h"
+#include "sdram.h"
 #include "state.h"
 #include "verilated.h"
 #include "verilated_fst_c.h"
@@ -28,6 +30,7 @@ namespace covert {
 constexpr uint32_t StopExit = 1;
 constexpr uint32_t StopDue = 2;
 constexpr uint32_t StopHtif = 4;
+constexpr uint32_t StopHost = 8;  // not an end
 
 // Kinds of Event; src/chip.rs has the same numbers.
 enum EventKind : uint32_t {
@@ -48,7 +51,8 @@ class ChipModel final : public Chip {
 
 public:
     explicit ChipModel(const Setup& setup)
-        : context_{std::make_unique<VerilatedContext>()}, memory_{setup.memory_bytes} {
+        : context_{std::make_unique<VerilatedContext>()}, memory_{setup.memory_bytes}, sdram_on_{setup.sdram},
+          io_region_{setup.io_region}, io_bytes_{setup.io_bytes}, random_{setup.seed} {
         // No worker threads: a process that forks must have one thread.
         context_->threads(1);
         context_->traceEverOn(Wrapped::Fault);
@@ -79,14 +83,14 @@ public:
 
     uint32_t run(uint64_t until) override {
         enter();
-        while (cycle_ < until && stop_ == 0) tick();
+        while (cycle_ < until && stop_ == 0 && !host_wanted()) tick();
         if (stop_ != 0 && !ended_) {
             // What the console's transmit FIFO still holds was released before the end.
             ended_ = true;
             end_cycle_ = cycle_;
             for (unsigned i = 0; i < DrainCycles; ++i) tick();
         }
-        return stop_;
+        return stop_ != 0 ? stop_ : host_wanted() ? StopHost : 0;
     }
     uint64_t cycle() const override { return ended_ ? end_cycle_ : cycle_; }
     uint32_t exit_code() const override { return exit_code_; }
@@ -121,6 +125,30 @@ public:
     rust::Slice<const uint8_t> console() const override { return view(console_); }
     void clear_console() override { console_.clear(); }
 
+    void set_disk(uint64_t sectors, bool read_only) override { disk_.set_disk(sectors, read_only); }
+    void set_network(uint64_t mac) override { mac_ = mac & 0xffffffffffffULL; }
+    bool block_pending() const override { return disk_.pending(); }
+    BlockCommandSeen block_command() const override {
+        const BlockCommand& command = disk_.command();
+        return {command.op, command.sector, command.count, command.offset, disk_.started()};
+    }
+    void complete_block(bool failed, uint64_t at_cycle) override {
+        disk_.complete(failed, at_cycle > cycle_ ? at_cycle : cycle_ + 1);
+    }
+    std::size_t frames_sent() const override { return network_.frames_sent(); }
+    rust::Vec<uint8_t> take_frame() override {
+        rust::Vec<uint8_t> bytes;
+        for (const char byte : network_.take_sent()) bytes.push_back(static_cast<uint8_t>(byte));
+        return bytes;
+    }
+    bool offer_frame(rust::Slice<const uint8_t> frame) override {
+        return network_.offer({reinterpret_cast<const char*>(frame.data()), frame.size()}, cycle_);
+    }
+
+    ChannelCounters channel_counters(uint32_t channel) const override {
+        const ChannelSums& sums = sdram_.sums(channel);
+        return {sums.words, sums.bursts, sums.waited};
+    }
     std::size_t memory_size() const override { return memory_.size(); }
     void read_memory(uint32_t address, rust::Slice<uint8_t> into) const override {
         check_range(address, into.size());
@@ -264,6 +292,9 @@ private:
         }
     }
 
+    // A block command or a sent frame waits for the host.
+    bool host_wanted() const { return disk_.pending() || network_.frames_sent() != 0; }
+
     void take_requests() {
         const uint32_t valid = model_->mem_req_valid_o & ready_;
         if (valid == 0) return;
@@ -347,6 +378,14 @@ private:
     Memory memory_;
     std::unique_ptr<State> state_;
     std::array<Channel, Channels> channels_;
+    bool sdram_on_;
+    Sdram<Channels> sdram_;
+    uint32_t io_region_;
+    uint32_t io_bytes_;
+    BlockDevice disk_;
+    Network network_;
+    uint64_t mac_ = 0;
+    RandomSource random_;
     uint32_t ready_ = (1U << Channels) - 1;
     Htif htif_;
     std::unique_ptr<VerilatedFstC> trace_;

@@ -3,10 +3,26 @@
 use std::path::Path;
 use std::pin::Pin;
 
-use covert_abi::layout::Regions;
+use covert_abi::layout::{self, Regions};
 use cxx::UniquePtr;
 
 use crate::ffi::bridge;
+
+/// Timing of main memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// Each channel by itself: cycles from the acceptance of a request to its response, at least 1: least and most.
+    /// Where they differ, each response draws its own and requests are now and then not accepted.
+    Latency {
+        /// Least.
+        min: u32,
+        /// Most.
+        max: u32,
+    },
+    /// One SDRAM device that all channels share (`cpp/sdram.h` has its times): bursts of up to 8 words, the first
+    /// word of one 10 cycles after its request where nobody is in the way, refresh.
+    Sdram,
+}
 
 /// What is fixed when a chip is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +35,12 @@ pub struct Options {
     pub bare: bool,
     /// First program counter in bare mode.
     pub boot_address: u32,
-    /// Cycles from the acceptance of a memory request to its response, at least 1: least and most.
-    /// Where they differ, each response draws its own and requests are now and then not accepted.
-    pub latency: (u32, u32),
-    /// Seeds the random latencies, each channel differently.
+    /// Timing of main memory.
+    pub memory: Memory,
+    /// Jump over cycles in which the group waits in the barrier and nothing else can happen. A run is the same with
+    /// and without, cycle by cycle; it only takes less time.
+    pub idle_skip: bool,
+    /// Seeds the random latencies, each channel differently, and the random numbers that software reads.
     pub seed: u64,
 }
 
@@ -35,6 +53,9 @@ pub enum Stop {
     Htif(u32),
     /// A detected, unrecoverable error: the chip lets nothing out any more.
     Due,
+    /// Not an end: a block command ([`Chip::block_request`]) or a sent frame ([`Chip::take_frame`]) waits for the host. The
+    /// chip stands until there is neither. Only where there is a disk or a network.
+    Host,
 }
 
 /// What an [`Event`] tells.
@@ -125,20 +146,33 @@ impl Chip {
     /// # Errors
     /// There is no model of that many tiles, or no address space for the memory.
     pub fn new(options: &Options) -> Result<Self, ChipError> {
+        let regions = Regions::new(options.tiles);
+        let (latency_min, latency_max) = match options.memory {
+            Memory::Latency { min, max } => (min.max(1), max.max(min).max(1)),
+            Memory::Sdram => (1, 1),
+        };
         let inner = bridge::new_chip(&bridge::Setup {
             tiles: options.tiles,
             fault: options.fault,
             bare: options.bare,
             boot_address: options.boot_address,
-            memory_bytes: Regions::new(options.tiles).total() as usize,
-            latency_min: options.latency.0.max(1),
-            latency_max: options.latency.1.max(options.latency.0).max(1),
+            memory_bytes: regions.total() as usize,
+            latency_min,
+            latency_max,
+            sdram: options.memory == Memory::Sdram,
+            idle_skip: options.idle_skip,
+            io_region: regions.io(),
+            io_bytes: layout::REGION_STRIDE,
             seed: options.seed,
         })?;
         Ok(Self { inner, options: options.clone() })
     }
 
-    fn pin(&mut self) -> Pin<&mut bridge::Chip> {
+    pub(crate) fn bridge(&self) -> &bridge::Chip {
+        &self.inner
+    }
+
+    pub(crate) fn pin(&mut self) -> Pin<&mut bridge::Chip> {
         self.inner.pin_mut()
     }
 
@@ -152,8 +186,8 @@ impl Chip {
         Regions::new(self.options.tiles)
     }
 
-    /// Runs to the start of cycle `until`, or to a reason to stop, which is then returned by every later
-    /// call as well.
+    /// Runs to the start of cycle `until`, or to a reason to stop. An end is returned by every later call as well,
+    /// [`Stop::Host`] as long as the host has something to do.
     ///
     /// # Errors
     /// The model itself failed: its logic does not settle.
@@ -164,7 +198,8 @@ impl Chip {
             0 => None,
             reasons if reasons & 1 != 0 => Some(Stop::Exit(self.inner.exit_code())),
             reasons if reasons & 4 != 0 => Some(Stop::Htif(self.inner.exit_code())),
-            _ => Some(Stop::Due),
+            reasons if reasons & 2 != 0 => Some(Stop::Due),
+            _ => Some(Stop::Host),
         })
     }
 
@@ -291,7 +326,8 @@ impl Chip {
     }
 
     /// 128 bits over all that decides how the run goes on: every register and memory, main memory's
-    /// changes since [`Chip::track_changes`], requests on their way, console input taken. Two chips made and
+    /// changes since [`Chip::track_changes`], requests on their way, console input taken, disk commands and frames
+    /// under way. Two chips made and
     /// loaded alike whose digests agree at the same cycle go on alike.
     pub fn digest(&self) -> [u64; 2] {
         self.inner.digest()

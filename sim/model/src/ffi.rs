@@ -11,6 +11,10 @@ pub(crate) mod bridge {
         memory_bytes: usize,
         latency_min: u32,
         latency_max: u32,
+        sdram: bool,
+        idle_skip: bool,
+        io_region: u32,
+        io_bytes: u32,
         seed: u64,
     }
 
@@ -38,6 +42,22 @@ pub(crate) mod bridge {
         members: u32,
     }
 
+    /// A command of the I/O controller that waits for the host.
+    struct BlockCommandSeen {
+        op: u32,
+        sector: u64,
+        count: u32,
+        offset: u32,
+        cycle: u64,
+    }
+
+    /// Sums of a memory channel.
+    struct ChannelCounters {
+        words: u64,
+        bursts: u64,
+        waited: u64,
+    }
+
     unsafe extern "C++" {
         include!("chip.h");
 
@@ -56,6 +76,15 @@ pub(crate) mod bridge {
         fn console_backlog(&self) -> usize;
         fn console(&self) -> &[u8];
         fn clear_console(self: Pin<&mut Chip>);
+        fn set_disk(self: Pin<&mut Chip>, sectors: u64, read_only: bool);
+        fn set_network(self: Pin<&mut Chip>, mac: u64);
+        fn block_pending(&self) -> bool;
+        fn block_command(&self) -> BlockCommandSeen;
+        fn complete_block(self: Pin<&mut Chip>, failed: bool, at_cycle: u64);
+        fn frames_sent(&self) -> usize;
+        fn take_frame(self: Pin<&mut Chip>) -> Vec<u8>;
+        fn offer_frame(self: Pin<&mut Chip>, frame: &[u8]) -> bool;
+        fn channel_counters(&self, channel: u32) -> ChannelCounters;
         fn memory_size(&self) -> usize;
         fn read_memory(&self, address: u32, into: &mut [u8]) -> Result<()>;
         fn write_memory(self: Pin<&mut Chip>, address: u32, bytes: &[u8]) -> Result<()>;

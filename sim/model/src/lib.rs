@@ -1,5 +1,5 @@
 //! The Verilated chip of COVERT behind a safe Rust interface: step it, look at any register, flip any bit,
-//! read and write main memory, feed and drain the console.
+//! read and write main memory, feed and drain the console, serve its disk and its network.
 //!
 //! The inner loop (clock, memory channels, console, events) is C++ beside the generated model (`cpp/`); Rust
 //! calls it in slices of many cycles. Everything here is deterministic: the same [`Options`], memory
@@ -12,5 +12,7 @@ mod chip;
     reason = "the bridge's macro writes them so"
 )]
 mod ffi;
+mod host;
 
-pub use chip::{Bit, Chip, ChipError, Counters, Event, EventKind, Options, Stop, Variable};
+pub use chip::{Bit, Chip, ChipError, Counters, Event, EventKind, Memory, Options, Stop, Variable};
+pub use host::{BlockOp, BlockRequest, ChannelCounters};

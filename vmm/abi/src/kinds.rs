@@ -63,6 +63,10 @@ numbered! {
         Checkpoint = 4 => "checkpoint",
         /// The tile leaves the group.
         Drop = 5 => "drop",
+        /// I/O region to every member's domain.
+        CopyIn = 6 => "copy-in",
+        /// Every member's domain, compared, to the I/O region.
+        CopyOut = 7 => "copy-out",
     }
 }
 

@@ -24,6 +24,10 @@ pub const GATE_BASE: u32 = 0x5000_0000;
 pub const UNIT_BASE: u32 = 0x5001_0000;
 /// Size of the isolation unit's window.
 pub const UNIT_SIZE: u32 = 0x1000;
+/// Registers of the I/O controller; M-mode, through the comparator.
+pub const IO_BASE: u32 = 0x5002_0000;
+/// Size of the I/O controller's window.
+pub const IO_SIZE: u32 = 0x1000;
 /// Guest RAM of a tile (its own domain, offset [`GUEST_OFFSET`]); every privilege.
 pub const GUEST_BASE: u32 = 0x8000_0000;
 
@@ -44,7 +48,7 @@ pub const STATE_SIZE: u32 = VMM_SIZE - STATE_OFFSET;
 pub const RESET_VECTOR: u32 = VMM_BASE + PAGE_SIZE;
 /// A page of the dirty bits and of a checkpoint.
 pub const PAGE_SIZE: u32 = 4096;
-/// Distance of two regions of main memory (domains, checkpoint slots, boot region).
+/// Distance of two regions of main memory (domains, checkpoint slots, boot region, I/O region).
 pub const REGION_STRIDE: u32 = 0x0200_0000;
 /// Pages of one region.
 pub const REGION_PAGES: u32 = REGION_STRIDE / PAGE_SIZE;
@@ -85,8 +89,12 @@ impl Regions {
     pub const fn boot(&self) -> u32 {
         (self.tiles + 2) * REGION_STRIDE
     }
+    /// Physical address of the I/O region.
+    pub const fn io(&self) -> u32 {
+        (self.tiles + 3) * REGION_STRIDE
+    }
     /// Bytes of main memory in all.
     pub const fn total(&self) -> u32 {
-        (self.tiles + 3) * REGION_STRIDE
+        (self.tiles + 4) * REGION_STRIDE
     }
 }

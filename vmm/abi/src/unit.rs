@@ -1,29 +1,7 @@
 //! Registers of the isolation unit: offsets from [`layout::UNIT_BASE`](crate::layout::UNIT_BASE), all 32 bits wide.
 
-/// One register, as the generator and the documentation see it.
-#[derive(Clone, Copy, Debug)]
-pub struct Register {
-    /// Name, in capitals.
-    pub name: &'static str,
-    /// Byte offset in the window.
-    pub offset: u32,
-    /// `r`, `w` or `rw`.
-    pub access: &'static str,
-    /// Whether accesses go to the input log.
-    pub logged: bool,
-    /// What it holds: bits, units.
-    pub doc: &'static str,
-}
-
-macro_rules! registers {
-    ($($name:ident = $offset:literal, $access:literal, $logged:literal, $doc:literal;)*) => {
-        $(#[doc = $doc] pub const $name: u32 = $offset;)*
-        /// Every register, in order of offset.
-        pub const REGISTERS: &[Register] = &[
-            $(Register { name: stringify!($name), offset: $offset, access: $access, logged: $logged, doc: $doc },)*
-        ];
-    };
-}
+pub use crate::register::Register;
+use crate::register::registers;
 
 registers! {
     ID = 0x000, "r", false, "Identification: 0x434F5601 (`COV`, version 1).";
@@ -34,9 +12,9 @@ registers! {
     TIME_LIMIT = 0x014, "rw", false, "Cycles that the first member's transaction waits for the others (0: no limit).";
     MAX_ATTEMPTS = 0x018, "rw", false, "Rollbacks allowed without a checkpoint in between; one more detection is a DUE. 1 to 255.";
     ATTEMPTS = 0x01C, "r", false, "Rollbacks since the last checkpoint.";
-    DMA_SRC = 0x020, "rw", false, "LOAD: byte offset in the boot region, a multiple of 4.";
-    DMA_DST = 0x024, "rw", false, "LOAD: byte offset in the members' domains, a multiple of 4.";
-    DMA_LEN = 0x028, "rw", false, "LOAD: bytes, a multiple of 4.";
+    DMA_SRC = 0x020, "rw", false, "LOAD, COPY_IN: byte offset in the boot or I/O region; COPY_OUT: in the members' domains. A multiple of 4.";
+    DMA_DST = 0x024, "rw", false, "LOAD, COPY_IN: byte offset in the members' domains; COPY_OUT: in the I/O region. A multiple of 4.";
+    DMA_LEN = 0x028, "rw", false, "LOAD, COPY_IN, COPY_OUT: bytes, a multiple of 4.";
     CMD = 0x02C, "w", false, "Bits 7:0 command (Command), bits 15:8 tile. Ignored while STATUS.BUSY.";
     STATUS = 0x030, "r", false, "Bit 0 BUSY; bit 1 a checkpoint is valid; bit 2 committed slot; bit 3 replaying the log; bits 11:8 Sequencer.";
     LOG_LEVEL = 0x034, "r", false, "Position in the log, in entries.";
@@ -47,8 +25,9 @@ registers! {
     WAKE_HI = 0x048, "rw", false, "Deadline of the barrier's input set in mtime, high word; 0 in both: at once.";
     INPUT_TIME_LO = 0x04C, "r", true, "mtime of the input set, low word; waits for the latch.";
     INPUT_TIME_HI = 0x050, "r", true, "mtime of the input set, high word; waits for the latch.";
-    INPUT_FLAGS = 0x054, "r", true, "Input set: bit 0 UART has received data, bit 1 UART hang-up, bits 6:4 requested mode (Mode); waits for the latch.";
+    INPUT_FLAGS = 0x054, "r", true, "Input set: bit 0 UART has received data, bit 1 UART hang-up, bit 2 a block command has ended, bit 3 a received frame is in the posted buffer, bits 6:4 requested mode (Mode); waits for the latch.";
     VMM_FAIL = 0x058, "w", false, "The VMM cannot go on: a detection of kind Vmm. The value is recorded as the member's word.";
+    WAKE_MASK = 0x05C, "rw", false, "Which of bits 3:0 of INPUT_FLAGS end the barrier's wait before its deadline; all ones at reset. A changed requested mode always does.";
     DET_COUNT = 0x060, "r", false, "Detections since power-on.";
     DET_KIND = 0x064, "r", false, "Kind of the last detection (Detection).";
     DET_TILE = 0x068, "r", false, "Bit i: tile i is accused (both, when two disagree).";
@@ -76,6 +55,10 @@ pub const STATUS_REPLAY: u32 = 1 << 3;
 pub const INPUT_UART_RX: u32 = 1 << 0;
 /// `INPUT_FLAGS`: the host has closed the console's input and all of it was read.
 pub const INPUT_UART_HANGUP: u32 = 1 << 1;
+/// `INPUT_FLAGS`: a block command has ended (`BLK_STATUS` done).
+pub const INPUT_BLK: u32 = 1 << 2;
+/// `INPUT_FLAGS`: a received frame is in the posted buffer.
+pub const INPUT_NET: u32 = 1 << 3;
 /// `INPUT_FLAGS`: lowest bit of the requested mode (3 bits).
 pub const INPUT_MODE_SHIFT: u32 = 4;
 

@@ -1,11 +1,16 @@
 //! A guest for the model: a generator that retires some instructions, looks at all it can see, and asks for
-//! something. All of it depends on nothing but its registers and its RAM, as a real guest's instructions do.
+//! something, of its firmware or (in [`driver`](super::driver)) of a device. All of it depends on nothing but its registers and its RAM, as a real guest's instructions do.
 
 use covert_abi::layout::GUEST_BASE;
-use covert_vmm::{Exit, ReplicaState};
+use covert_vmm::{
+    Exit, ReplicaState,
+    memory::{BUFFER_SIZE, Slices},
+};
 
 /// Bytes of guest RAM.
-pub const RAM: usize = 4096;
+pub const RAM: usize = 0x5000;
+/// Bytes of it that the generator writes to; the rest is the driver's.
+pub const SCRATCH: usize = 0x1000;
 /// Register that holds the generator; x10 and x11 carry what the VMM answered.
 const GENERATOR: usize = 8;
 /// Register that counts what the guest asked for.
@@ -20,11 +25,21 @@ const WFI: u32 = 0x1050_0073;
 pub struct Replica {
     pub state: ReplicaState,
     pub ram: Vec<u8>,
+    pub buffer: Vec<u8>,
 }
 
 impl Replica {
     pub fn new() -> Self {
-        Self { state: ReplicaState::default(), ram: vec![0; RAM] }
+        Self {
+            state: ReplicaState::default(),
+            ram: vec![0; RAM],
+            buffer: vec![0; BUFFER_SIZE as usize],
+        }
+    }
+
+    /// State and memory, as the machine takes them.
+    pub fn parts(&mut self) -> (&mut ReplicaState, Slices<'_>) {
+        (&mut self.state, Slices { ram: &mut self.ram, buffer: &mut self.buffer })
     }
 
     /// The guest's bytes, if the range is inside its RAM (the gate refuses all else).
@@ -40,12 +55,11 @@ impl Replica {
         // What the guest sees decides what it does: answers, faults, interrupts, its own RAM.
         let place = x[GENERATOR] as usize % RAM;
         let mut seen = x[GENERATOR] ^ x[10].rotate_left(7) ^ x[11].rotate_left(13);
-        seen ^=
-            state.vcpu.pc.rotate_left(3) ^ u32::from(self.ram[place]) ^ state.clock.pending << 9;
+        seen ^= state.vcpu.pc.rotate_left(3) ^ u32::from(self.ram[place]) ^ state.vcpu.interrupts;
         let next = seen.wrapping_mul(0x915F_77F5).wrapping_add(0x6C07_8965);
         let next = next ^ next >> 15;
         x[GENERATOR] = next;
-        self.ram[(next >> 8) as usize % RAM] ^= next as u8;
+        self.ram[(next >> 8) as usize % SCRATCH] ^= next as u8;
         state.epoch.fingerprint = (state.epoch.fingerprint ^ next).wrapping_mul(0x9E37_79B1);
 
         let instructions = next % 97 + 1;
@@ -60,9 +74,12 @@ impl Replica {
         }
         // A trap handler in RAM, so that faults go somewhere; interrupts enabled for wfi.
         state.vcpu.supervisor.stvec = GUEST_BASE + 0x40;
-        state.vcpu.supervisor.sie = 1 << 5;
-        let place = GUEST_BASE + (next >> 4) % RAM as u32;
+        state.vcpu.supervisor.sie = 1 << 5 | 1 << 9;
+        let place = GUEST_BASE + (next >> 4) % (SCRATCH as u32 - 0x100);
         let len = next >> 20 & 0xFF;
+        if next & 0x300 != 0 {
+            return self.drive(next.rotate_left(11));
+        }
         match next >> 28 {
             0 => Exit::Illegal { instruction: RDTIME },
             1 => Exit::Illegal { instruction: RDINSTRET },

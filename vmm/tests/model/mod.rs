@@ -2,16 +2,18 @@
 //! sequencer and checkpoint slot, as docs/chip.md has them, but with whole actions instead of bus cycles.
 
 pub mod device;
+pub mod driver;
 pub mod guest;
 
 use covert_abi::{
     BootDescriptor, Detection, Segment,
     boot::{self, MAX_SEGMENTS},
-    layout::GUEST_BASE,
+    io::NET_PRESENT,
+    layout::{GUEST_BASE, GUEST_OFFSET},
 };
-use covert_vmm::{Action, Chip, Event, ReplicaState, console, step};
+use covert_vmm::{Action, Chip, Event, ReplicaState, console, device::virtio::BUFFER_OFFSET, step};
 
-use device::{Access, Answer, Script, World};
+use device::{Access, Answer, SECTORS, Script, World};
 use guest::{RAM, Replica};
 
 /// How a run ended.
@@ -73,7 +75,14 @@ impl Model {
     pub fn new(plan: Plan, world: World) -> Self {
         let tiles = plan.tiles as usize;
         let mut replicas = vec![Replica::new(); tiles];
-        let chip = Chip { tiles: plan.tiles, log_depth: plan.log_depth, members: 1 };
+        let chip = Chip {
+            tiles: plan.tiles,
+            log_depth: plan.log_depth,
+            members: 1,
+            sectors: u64::from(SECTORS),
+            read_only: false,
+            mac: [0x3322_1102, NET_PRESENT | 0x5544],
+        };
         replicas[0].state = ReplicaState::cold(&descriptor(&plan), chip).unwrap();
         Self {
             checkers: Checkers { outputs: true, fingerprints: true, checkpoints: true },
@@ -110,7 +119,8 @@ impl Model {
         let tiles = self.tiles();
         let mut actions = Vec::new();
         for &tile in &tiles {
-            actions.push(step(&mut self.replicas[tile].state, self.events[tile]));
+            let (state, mut memory) = self.replicas[tile].parts();
+            actions.push(step(state, &mut memory, self.events[tile]));
         }
         match self.perform(&tiles, &actions) {
             Ok(outcome) => outcome,
@@ -175,8 +185,8 @@ impl Model {
                     self.events[tile] = Event::Exit(self.replicas[tile].run(self.plan.life));
                 }
             }
-            Action::EndEpoch { wake, .. } => {
-                let answer = self.access(Access::Inputs { wake })?;
+            Action::EndEpoch { wake, mask, .. } => {
+                let answer = self.access(Access::Inputs { wake, mask })?;
                 let inputs = answer.inputs(self.position as u32);
                 self.answer(Event::EpochEnded(inputs));
             }
@@ -228,13 +238,51 @@ impl Model {
                 self.access(Access::Exit(code))?;
                 return Ok(Some(Outcome::PoweredOff(code)));
             }
-            Action::ConsoleWrite { .. }
-            | Action::ConsoleWriteByte(_)
-            | Action::ConsoleRead { .. }
-            | Action::ConsoleReadByte => self.console(tiles, actions)?,
+            Action::ConsoleWrite { .. } | Action::ConsoleRead { .. } | Action::ConsoleReadByte => {
+                self.console(tiles, actions)?
+            }
+            Action::ConsoleSend(packed) => self.io(Access::Send(packed))?,
+            Action::ConsoleFetch => self.io(Access::Receive)?,
+            Action::BlockStart { command, sector, count, io } => {
+                self.io(Access::Block { command, sector, count, io })?
+            }
+            Action::BlockStatus => self.io(Access::BlockStatus)?,
+            Action::NetSend { io, len } => {
+                let frame = self.world.frame(io, len);
+                self.io(frame)?
+            }
+            Action::NetPost { io } => self.io(Access::Post(io))?,
+            Action::NetLength => self.io(Access::Length)?,
+            Action::Random => self.io(Access::Random)?,
+            Action::CopyIn { io, domain, len } => {
+                for &tile in tiles {
+                    let to = self.replicas[tile].domain(domain, len).ok_or(Detection::Gate)?;
+                    to.copy_from_slice(&self.world.io[io as usize..][..len as usize]);
+                }
+                self.answer(Event::IoDone { value: 0, log_level: 0 });
+            }
+            Action::CopyOut { domain, io, len } => {
+                let mut bytes = Vec::new();
+                for &tile in tiles {
+                    let from = self.replicas[tile].domain(domain, len).ok_or(Detection::Gate)?;
+                    bytes.push(from.to_vec());
+                }
+                if self.checkers.outputs && bytes.iter().any(|other| *other != bytes[0]) {
+                    return Err(Detection::Output);
+                }
+                self.world.io[io as usize..][..len as usize].copy_from_slice(&bytes[0]);
+                self.answer(Event::IoDone { value: 0, log_level: 0 });
+            }
             Action::Fail(_) => unreachable!("taken above"),
         }
         Ok(None)
+    }
+
+    /// An action that is one access.
+    fn io(&mut self, access: Access) -> Result<(), Refused> {
+        let value = self.access(access)?.word;
+        self.answer(Event::IoDone { value, log_level: self.position as u32 });
+        Ok(())
     }
 
     /// A console action, access by access: each is released when all members ask for the same.
@@ -291,6 +339,19 @@ impl Model {
     }
 }
 
+impl Replica {
+    /// Bytes of the domain, if a copy command may have them: words of guest RAM, or of the buffer.
+    fn domain(&mut self, offset: u32, len: u32) -> Option<&mut [u8]> {
+        if (offset | len) & 3 != 0 {
+            return None;
+        }
+        if offset >= GUEST_OFFSET {
+            return self.bytes(offset - GUEST_OFFSET + GUEST_BASE, len);
+        }
+        self.buffer.get_mut(offset.checked_sub(BUFFER_OFFSET)? as usize..)?.get_mut(..len as usize)
+    }
+}
+
 /// A console action of one member: bytes moved, end of input, byte.
 fn console_action(
     replica: &mut Replica,
@@ -304,7 +365,6 @@ fn console_action(
             let bytes = replica.bytes(addr, len).ok_or(Detection::Gate)?;
             (console::transmit(uart, bytes), false)
         }
-        Action::ConsoleWriteByte(byte) => (console::transmit(uart, &[byte]), false),
         Action::ConsoleRead { addr, len } => {
             let bytes = replica.bytes(addr, len).ok_or(Detection::Gate)?;
             console.receive(uart, bytes)
