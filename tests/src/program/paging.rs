@@ -154,6 +154,9 @@ fn patch(g: &mut Generator) {
 
 /// A new entry in a page table of this address space or another.
 fn edit(g: &mut Generator) {
+    if g.mode == Mode::User && g.rng.percent(80) {
+        return access(g);
+    }
     if g.mode == Mode::User || g.trap_paging {
         return refused_or_harmless(g);
     }

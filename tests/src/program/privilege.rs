@@ -6,7 +6,7 @@ use super::asm::{
 };
 use super::generate::{Generator, Mode};
 use super::handlers::{self, MARKER};
-use super::{BASE, csr, simple, space};
+use super::{BASE, csr, repair, simple, space};
 
 /// Goes to another mode, or by `mret`/`sret` to the same one.
 pub(super) fn change_mode(g: &mut Generator) {
@@ -138,6 +138,10 @@ pub(super) fn lesser_item(g: &mut Generator) {
 fn vector(g: &mut Generator, level: handlers::Level, table: usize) {
     let [t, old] = simple::distinct(&mut g.rng);
     g.asm.la(t, g.tables[table]);
+    if g.translated {
+        // Not in the alias that this may run in: handlers must always be there.
+        repair::to_identity(&mut g.asm, t, old);
+    }
     if g.rng.percent(50) {
         g.asm.addi(t, t, 1);
     }

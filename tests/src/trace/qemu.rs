@@ -37,7 +37,10 @@ pub struct Trap {
 pub struct Step {
     /// Its address.
     pub pc: u32,
-    /// Its encoding and disassembly; `None` if it could not be fetched.
+    /// It could be fetched.
+    pub fetched: bool,
+    /// Its encoding and disassembly, if QEMU's disassembler could read it: it reads data, as S, U or
+    /// MPRV may, and so not from a page that is only executable.
     pub insn: Option<(u32, Rc<str>)>,
     /// Mode: 0 U, 1 S, 3 M; `None` if it could not be fetched.
     pub mode: Option<u32>,
@@ -58,6 +61,9 @@ pub enum QemuError {
     /// The log is not of the expected form.
     #[error("unexpected line in QEMU's log: {0:?}")]
     Log(String),
+    /// A handler cannot be fetched, so that the program traps for ever.
+    #[error("the handler at {0:#010x} cannot be fetched")]
+    Handler(u32),
 }
 
 /// A running QEMU; killed when dropped.
@@ -132,8 +138,8 @@ pub fn parse_log(input: impl BufRead) -> impl Iterator<Item = Result<Step, QemuE
     std::iter::from_fn(move || parser.next())
 }
 
-/// An address, and what stands there.
-type Code = (u32, (u32, Rc<str>));
+/// An address, and what stands there, if it could be read.
+type Code = (u32, Option<(u32, Rc<str>)>);
 
 struct Parser<R> {
     input: R,
@@ -224,7 +230,8 @@ impl<R: BufRead> Parser<R> {
         let before = self.open.as_ref().map_or([0; 32], |step| step.before);
         let step = Step {
             pc,
-            insn: self.code.get(&block).filter(|code| code.0 == pc).map(|code| code.1.clone()),
+            fetched: true,
+            insn: self.code.get(&block).filter(|code| code.0 == pc).and_then(|code| code.1.clone()),
             mode: Some(flags & 3),
             trap: None,
             interrupt: self.interrupt.take(),
@@ -233,16 +240,23 @@ impl<R: BufRead> Parser<R> {
         Ok(self.open.replace(step))
     }
 
-    /// `0x80000004:  0ac28293          addi  t0,t0,172`
+    /// `0x80000004:  0ac28293          addi  t0,t0,172`, or `0x80000004:  Address 0x80000004 is out
+    /// of bounds.`
     fn disassembly(&mut self) -> Result<(), QemuError> {
         let text = String::from_utf8_lossy(&self.line);
         let mut words = text.split_ascii_whitespace();
         let pc = words.next().and_then(|w| w.strip_prefix("0x")?.strip_suffix(':'));
         let pc = pc.and_then(|pc| u32::from_str_radix(pc, 16).ok());
-        let insn = words.next().and_then(|w| u32::from_str_radix(w, 16).ok());
-        let (Some(pc), Some(insn)) = (pc, insn) else { return Err(self.malformed()) };
-        let text = words.collect::<Vec<_>>().join(" ");
-        self.fresh = Some((pc, (insn, text.into())));
+        let Some(pc) = pc else { return Err(self.malformed()) };
+        let insn = match words.next() {
+            Some("Address") => None,
+            Some(word) => match u32::from_str_radix(word, 16) {
+                Ok(insn) => Some((insn, words.collect::<Vec<_>>().join(" ").into())),
+                Err(_) => return Err(self.malformed()),
+            },
+            None => return Err(self.malformed()),
+        };
+        self.fresh = Some((pc, insn));
         Ok(())
     }
 
@@ -266,9 +280,11 @@ impl<R: BufRead> Parser<R> {
         let trap = Some(Trap { cause, value });
         match &mut self.open {
             Some(step) if step.pc == epc && step.trap.is_none() => step.trap = trap,
+            Some(step) if step.pc == epc && !step.fetched => return Err(QemuError::Handler(epc)),
             Some(_) => {
                 let fetch = Step {
                     pc: epc,
+                    fetched: false,
                     insn: None,
                     mode: None,
                     trap,
