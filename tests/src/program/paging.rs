@@ -2,7 +2,7 @@
 //! with the fences that they need, switches between address spaces.
 
 use super::asm::{
-    Asm, BEQ, CSRRC, CSRRS, CSRRW, FENCE_I, RA, Reg, SFENCE_VMA, ZERO, i_type, r_type, sfence_vma,
+    BEQ, CSRRC, CSRRS, CSRRW, FENCE_I, RA, Reg, SFENCE_VMA, ZERO, i_type, r_type, sfence_vma,
 };
 use super::compressed as c;
 use super::generate::{Generator, Mode};
@@ -65,7 +65,7 @@ fn access(g: &mut Generator) {
     }
     g.asm.li(base, at.wrapping_sub(offset as u32));
     for _ in 0..1 + g.rng.below(3) {
-        modify_privilege(g, other, |g| one_access(g, base, data, offset));
+        modify_privilege(g, other, |g| one_access(g, [base, data, other], offset));
     }
     if g.reservations && g.rng.percent(20) && g.mode != Mode::Machine {
         g.asm.li(base, at);
@@ -78,7 +78,7 @@ fn access(g: &mut Generator) {
     }
 }
 
-fn one_access(g: &mut Generator, base: Reg, data: Reg, offset: i32) {
+fn one_access(g: &mut Generator, [base, data, other]: [Reg; 3], offset: i32) {
     let Generator { asm, rng, .. } = g;
     match rng.below(10) {
         0..4 => {
@@ -91,8 +91,12 @@ fn one_access(g: &mut Generator, base: Reg, data: Reg, offset: i32) {
         }
         _ => {
             let funct5 = rng.pick(&[0x00, 0x01, 0x04, 0x08, 0x0C, 0x10, 0x14, 0x18, 0x1C]);
+            let value = rng.value();
             asm.addi(base, base, offset);
+            asm.li(data, value);
+            let over = simple::loaded(asm, [base, data, other], 0);
             asm.word(r_type(0x2F, 2, funct5 << 2, data, base, data));
+            asm.bind(over);
             asm.addi(base, base, -offset);
         }
     }
@@ -123,18 +127,28 @@ fn call(g: &mut Generator) {
         4 => g.rng.pick(&space::PATCHES),
         _ => g.rng.pick(&space::SLOTS),
     };
-    let [target] = simple::distinct(&mut g.rng);
-    go(&mut g.asm, &mut g.rng, target, address(k, index, offset));
+    go(g, address(k, index, offset));
 }
 
-fn go(asm: &mut Asm, rng: &mut Rng, target: Reg, address: u32) {
-    if rng.percent(50) {
-        asm.li(target, address);
-        asm.half(c::jump_register(true, target));
+/// Jumps there. S may not execute U's pages whatever SUM is, but QEMU 7.2 lets it if it has accessed
+/// data there before and kept the translation. So S fences, or clears SUM, on which QEMU forgets.
+fn go(g: &mut Generator, address: u32) {
+    let [target] = simple::distinct(&mut g.rng);
+    if g.mode == Mode::Supervisor {
+        if g.trap_paging || g.rng.percent(50) {
+            g.asm.li(target, csr::MSTATUS_SUM);
+            g.asm.csr(CSRRC, ZERO, csr::SSTATUS, target);
+        } else {
+            g.asm.word(SFENCE_VMA);
+        }
+    }
+    if g.rng.percent(50) {
+        g.asm.li(target, address);
+        g.asm.half(c::jump_register(true, target));
     } else {
-        let offset = rng.between(-1000, 1000);
-        asm.li(target, address.wrapping_sub(offset as u32));
-        asm.jalr(RA, target, offset);
+        let offset = g.rng.between(-1000, 1000);
+        g.asm.li(target, address.wrapping_sub(offset as u32));
+        g.asm.jalr(RA, target, offset);
     }
 }
 
@@ -149,7 +163,7 @@ fn patch(g: &mut Generator) {
     g.asm.sw(value, base, 0);
     g.asm.word(FENCE_I);
     let (k, index) = if g.rng.percent(60) { (k, index) } else { page(&mut g.rng) };
-    go(&mut g.asm, &mut g.rng, base, address(k, index, slot));
+    go(g, address(k, index, slot));
 }
 
 /// A new entry in a page table of this address space or another.

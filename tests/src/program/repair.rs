@@ -44,7 +44,7 @@ pub(super) fn leave_window(asm: &mut Asm, resume: Label) {
 /// Cause in A, pc in C. If it is a page fault: goes to `resume` with C unchanged if something was
 /// done about it, else falls through to be given up like an access fault.
 pub(super) fn emit(asm: &mut Asm, level: Level, resume: Label) {
-    let [no_page_fault, others, keep_user, give_up, done] = std::array::from_fn(|_| asm.label());
+    let [no_page_fault, others, give_up, done] = std::array::from_fn(|_| asm.label());
     asm.li(B, csr::PAGE_FAULTS);
     asm.word(r_type(0x33, 5, 0, B, B, A)); // srl
     asm.word(i_type(0x13, 7, B, B, 1)); // andi
@@ -74,23 +74,19 @@ pub(super) fn emit(asm: &mut Asm, level: Level, resume: Label) {
     last_time(asm, give_up);
     table(asm);
 
-    // Everything allowed, for U if U faulted; for S or M, the other way round if it was valid.
+    // Everything allowed: for S if S faulted, else for U, which is what M goes on as if MPRV is set.
     asm.lw(A, E, 0);
     asm.csr(CSRRS, B, level.status, ZERO);
     let previous = if level.machine { csr::MSTATUS_MPP } else { csr::SSTATUS_SPP };
     asm.word(i_type(0x13, 5, B, B, previous.trailing_zeros() as i32)); // srli
     asm.word(i_type(0x13, 7, B, B, (previous >> previous.trailing_zeros()) as i32)); // andi
-    let [not_user, set] = std::array::from_fn(|_| asm.label());
-    asm.branch(BNE, B, ZERO, not_user);
+    let [supervisor, set] = std::array::from_fn(|_| asm.label());
+    asm.addi(B, B, -1);
+    asm.branch(BEQ, B, ZERO, supervisor);
     asm.word(i_type(0x13, 6, B, A, space::U as i32)); // ori
     asm.jal(ZERO, set);
-    asm.bind(not_user);
-    asm.word(i_type(0x13, 7, B, A, space::V as i32)); // andi
-    asm.branch(BEQ, B, ZERO, keep_user);
-    asm.word(i_type(0x13, 4, B, A, space::U as i32)); // xori
-    asm.jal(ZERO, set);
-    asm.bind(keep_user);
-    asm.addi(B, A, 0);
+    asm.bind(supervisor);
+    asm.word(i_type(0x13, 7, B, A, !space::U as i32)); // andi
     asm.bind(set);
     let all = space::V | space::R | space::W | space::X | space::AD;
     asm.word(i_type(0x13, 6, B, B, all as i32)); // ori

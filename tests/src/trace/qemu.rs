@@ -251,6 +251,8 @@ impl<R: BufRead> Parser<R> {
         let insn = match words.next() {
             Some("Address") => None,
             Some(word) => match u32::from_str_radix(word, 16) {
+                // Of an instruction on two pages the second half reads 0 if it is not readable.
+                Ok(insn) if pc & 0xFFF == 0xFFE && insn & 3 == 3 && insn >> 16 == 0 => None,
                 Ok(insn) => Some((insn, words.collect::<Vec<_>>().join(" ").into())),
                 Err(_) => return Err(self.malformed()),
             },
