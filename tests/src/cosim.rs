@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::core::{Core, Latency, messages, scratch};
 use crate::program::{Options, Program};
-use crate::trace::{Difference, Qemu, Summary, compare, parse_log, read_rvfi};
+use crate::trace::{Difference, Qemu, Summary, compare, parse_log, read_rvfi, survey};
 
 /// Why a program failed: a text for people, with the folder that holds what is needed to look
 /// into it.
@@ -51,9 +51,10 @@ pub fn run(core: &Core, options: &Options, latency: Latency) -> Result<Summary, 
             let said = fs::read_to_string(messages(&elf)).unwrap_or_default();
             let report = format!(
                 "{error}\n{said}{options:?} {latency:?}\nrerun: cargo run --release -p covert-tests --bin \
-                 cosim -- --seed {} --items {}{}\n",
+                 cosim -- --seed {} --items {}{}{}\n",
                 options.seed,
                 options.items,
+                if options.translated { " --translated" } else { "" },
                 match latency.range {
                     Some((min, max)) =>
                         format!(" --latency {min}:{max} --latency-seed {}", latency.seed),
@@ -65,6 +66,26 @@ pub fn run(core: &Core, options: &Options, latency: Latency) -> Result<Summary, 
             let _ = fs::write(text, &report);
             Err(Failure(format!("{}\n{report}", elf.display())))
         }
+    }
+}
+
+/// Runs the program of `options` on QEMU alone.
+///
+/// # Errors
+/// What kept it from coming to its end.
+pub fn reference(options: &Options) -> Result<Summary, Failure> {
+    let program = Program::generate(options.clone());
+    let elf = store(&program, &format!("reference-{}-{}", options.seed, std::process::id()))?;
+    let fail = |error: &dyn std::error::Error| Failure(format!("{}: {error}", elf.display()));
+    let (qemu, log) = Qemu::trace(&elf).map_err(|error| fail(&error))?;
+    let summary = survey(parse_log(log)).map_err(|error| fail(&error))?;
+    match qemu.succeeded() {
+        Ok(true) => {
+            discard(&elf);
+            Ok(summary)
+        }
+        Ok(false) => Err(fail(&std::io::Error::other("the program reports a failure"))),
+        Err(error) => Err(fail(&error)),
     }
 }
 

@@ -18,8 +18,8 @@ fn is_full() -> bool {
     std::env::var_os("COVERT_TEST_FULL").is_some_and(|value| value == "1")
 }
 
-#[test]
-fn random_programs_retire_as_on_qemu() {
+/// Programs with seeds from 0 on, until enough instructions are compared.
+fn compare(options: impl Fn(u64) -> Options + Sync) -> Summary {
     let core = Core::bench().unwrap_or_else(|error| panic!("{error}"));
     let wanted = INSTRUCTIONS[usize::from(is_full())];
     let next = AtomicU64::new(0);
@@ -33,7 +33,7 @@ fn random_programs_retire_as_on_qemu() {
                 {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     let range = LATENCIES[(seed % LATENCIES.len() as u64) as usize];
-                    match cosim::run(&core, &Options::new(seed, ITEMS), Latency { range, seed }) {
+                    match cosim::run(&core, &options(seed), Latency { range, seed }) {
                         Ok(summary) => total.lock().expect("not poisoned").add(summary),
                         Err(failure) => {
                             failed.store(true, Ordering::Relaxed);
@@ -46,11 +46,53 @@ fn random_programs_retire_as_on_qemu() {
     });
     let total = total.into_inner().expect("not poisoned");
     println!("compared: {total:?}");
-    // Guards against a generator that silently stops covering something.
     assert!(total.instructions >= wanted);
-    assert!(total.traps * 200 > total.instructions, "too few traps");
-    assert!(total.interrupts * 1000 > total.instructions, "too few interrupts");
+    total
+}
+
+/// Guards against a generator that silently stops covering something: at least one in `of`
+/// instructions.
+fn enough(total: &Summary, what: &str, count: u64, of: u64) {
+    let least = total.instructions / of;
+    assert!(count >= least, "{what}: {count} in {} instructions", total.instructions);
+}
+
+#[test]
+fn random_programs_retire_as_on_qemu() {
+    let total = compare(|seed| Options::new(seed, ITEMS));
+    enough(&total, "traps", total.traps, 200);
+    enough(&total, "interrupts", total.interrupts, 1000);
     for mode in [0, 1, 3] {
-        assert!(total.modes[mode] * 25 > total.instructions, "too little in mode {mode}");
+        enough(&total, &format!("mode {mode}"), total.modes[mode], 25);
+    }
+}
+
+#[test]
+fn random_programs_with_translation_retire_as_on_qemu() {
+    let total = compare(|seed| Options::translated(seed, ITEMS));
+    enough(&total, "interrupts", total.interrupts, 5000);
+    enough(&total, "U", total.modes[0], 50);
+    enough(&total, "S", total.modes[1], 10);
+    let seen = total.translation;
+    for (what, count, of) in [
+        ("page faults of fetches", seen.page_faults[0], 3000),
+        ("page faults of loads", seen.page_faults[1], 1500),
+        ("page faults of stores", seen.page_faults[2], 1500),
+        ("page faults in the second half of an instruction", seen.second_half, 40_000),
+        ("page faults that S handles", seen.delegated, 2500),
+        ("access faults of fetches", seen.access_faults[0], 5000),
+        ("access faults of loads", seen.access_faults[1], 5000),
+        ("access faults of stores", seen.access_faults[2], 10_000),
+        ("fences of everything", seen.fences[0], 1000),
+        ("fences of an address", seen.fences[1], 1500),
+        ("switches of the address space", seen.switches, 6000),
+        ("refused fences and accesses to satp", seen.refused, 4000),
+        ("fetches from superpages", seen.superpage_fetches, 15_000),
+        ("accesses to superpages", seen.superpage_accesses, 4000),
+        ("fetches from windows", seen.window_fetches, 1000),
+        ("accesses to windows", seen.window_accesses, 400),
+        ("accesses of M as another mode", seen.modified_privilege, 1000),
+    ] {
+        enough(&total, what, count, of);
     }
 }

@@ -27,6 +27,12 @@ struct Arguments {
     /// Seed of the latencies; the program's own by default.
     #[arg(long)]
     latency_seed: Option<u64>,
+    /// Programs with address spaces and page faults.
+    #[arg(long)]
+    translated: bool,
+    /// Run QEMU only, and say what the programs cover.
+    #[arg(long)]
+    reference: bool,
     /// Use this bench instead of building one.
     #[arg(long)]
     bench: Option<std::path::PathBuf>,
@@ -42,8 +48,12 @@ fn range(text: &str) -> Result<(u32, u32), String> {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let core = match arguments.bench.clone().map_or_else(Core::bench, |path| Ok(Core::Bench(path)))
-    {
+    let core = match (&arguments.bench, arguments.reference) {
+        (_, true) => Ok(None),
+        (Some(path), _) => Ok(Some(Core::Bench(path.clone()))),
+        (None, _) => Core::bench().map(Some),
+    };
+    let core = match core {
         Ok(core) => core,
         Err(error) => {
             eprintln!("cosim: {error}");
@@ -56,7 +66,13 @@ fn main() -> ExitCode {
     for seed in arguments.seed..arguments.seed + arguments.count {
         let latency =
             Latency { range: arguments.latency, seed: arguments.latency_seed.unwrap_or(seed) };
-        match cosim::run(&core, &Options::new(seed, arguments.items), latency) {
+        let options =
+            Options { translated: arguments.translated, ..Options::new(seed, arguments.items) };
+        let result = match &core {
+            Some(core) => cosim::run(core, &options, latency),
+            None => cosim::reference(&options),
+        };
+        match result {
             Ok(summary) => total.add(summary),
             Err(failure) => {
                 println!("seed {seed}: {}", failure.0);
@@ -69,6 +85,6 @@ fn main() -> ExitCode {
     }
     let seconds = start.elapsed().as_secs_f64();
     let rate = total.instructions as f64 / seconds;
-    println!("{total:?} in {seconds:.1} s ({rate:.0}/s), {failures} failures");
+    println!("{total:#?} in {seconds:.1} s ({rate:.0}/s), {failures} failures");
     ExitCode::from(u8::from(failures > 0))
 }

@@ -34,6 +34,10 @@ pub(super) const BEQ: u32 = 0;
 pub(super) const BNE: u32 = 1;
 /// funct3 of `blt`: signed less than.
 pub(super) const BLT: u32 = 4;
+/// funct3 of `bltu`: unsigned less than.
+pub(super) const BLTU: u32 = 6;
+/// funct3 of `bgeu`: unsigned greater or equal.
+pub(super) const BGEU: u32 = 7;
 
 /// funct3 of the CSR instructions with a register source.
 pub(super) const CSRRW: u32 = 1;
@@ -92,6 +96,12 @@ pub(super) fn s_type(funct3: u32, rs1: Reg, rs2: Reg, imm: i32) -> u32 {
         | funct3 << 12
         | (imm & 0x1F) << 7
         | 0x23
+}
+
+/// `sfence.vma` for the page at the address in `rs1` and the address space in `rs2`.
+#[must_use]
+pub(super) fn sfence_vma(rs1: Reg, rs2: Reg) -> u32 {
+    r_type(0x73, 0, 0x09, 0, rs1, rs2)
 }
 
 fn b_bits(offset: u32) -> u32 {

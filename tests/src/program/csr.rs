@@ -42,6 +42,9 @@ pub(super) const STVAL: u32 = 0x143;
 /// See [`SSTATUS`].
 pub(super) const SIP: u32 = 0x144;
 
+/// See [`SSTATUS`].
+pub(super) const SATP: u32 = 0x180;
+
 /// COVERT's epoch counter: retired S/U instructions until the next epoch interrupt.
 pub(super) const MEPOCH: u32 = 0x7C0;
 /// COVERT's fingerprint: a CRC over what was retired.
@@ -53,12 +56,21 @@ pub(super) const EPOCH_INTERRUPT: u32 = 24;
 pub(super) const MSTATUS_STACK: u32 = 0x1AA;
 /// `mstatus`: SUM, MXR, TVM; without translation none of them changes a memory access. MPRV is left
 /// out because QEMU 7.2 does not clear it when it returns to a lower mode, as privileged
-/// specification 1.12 demands.
+/// specification 1.12 demands. With translation TVM is left out too: it would refuse fences that
+/// are needed.
 pub(super) const MSTATUS_MEMORY: u32 = 0x1C_0000;
 /// `mstatus.MIE`.
 pub(super) const MSTATUS_MIE: u32 = 1 << 3;
 /// `mstatus.MPP`.
 pub(super) const MSTATUS_MPP: u32 = 3 << 11;
+/// `mstatus.MPRV`.
+pub(super) const MSTATUS_MPRV: u32 = 1 << 17;
+/// `mstatus.SUM`.
+pub(super) const MSTATUS_SUM: u32 = 1 << 18;
+/// `mstatus.MXR`.
+pub(super) const MSTATUS_MXR: u32 = 1 << 19;
+/// `mstatus.TVM`.
+pub(super) const MSTATUS_TVM: u32 = 1 << 20;
 /// `mstatus.TW`.
 pub(super) const MSTATUS_TW: u32 = 1 << 21;
 /// `mstatus.TSR`.
@@ -80,3 +92,6 @@ pub(super) const MTI: u32 = 1 << 7;
 /// Causes that may be delegated here: instruction access fault, illegal instruction, breakpoint,
 /// load and store access fault, calls from U and S.
 pub(super) const DELEGABLE: u32 = 0x3AE;
+
+/// Page faults: instruction, load, store. Delegated too in programs with translation.
+pub(super) const PAGE_FAULTS: u32 = 0xB000;

@@ -9,7 +9,10 @@ use super::asm::{
 use super::compressed as c;
 use super::handlers;
 use super::simple::{self, BASE, GP, LOOP};
-use super::{CHECKED, DATA, DATA_SIZE, EXIT_DEVICE, FRAMES, Options, Program, Rng, csr, privilege};
+use super::{
+    BASE as CODE, CHECKED, DATA, DATA_SIZE, EXIT_DEVICE, FRAMES, Options, Program, Rng, csr,
+    paging, privilege, space,
+};
 
 /// The privilege mode a program is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +38,14 @@ pub(super) struct Generator {
     pub(super) reservations: bool,
     /// `ra` holds a return address that is still needed.
     pub(super) in_call: bool,
+    /// The program has address spaces and page faults.
+    pub(super) translated: bool,
+    /// The address space that S and U are in.
+    pub(super) space: Option<u32>,
+    /// The code runs where it is in RAM, not in an alias.
+    pub(super) identity: bool,
+    /// `mstatus.TVM`: S may not fence or change `satp`.
+    pub(super) trap_paging: bool,
     depth: u32,
 }
 
@@ -43,12 +54,17 @@ pub(super) fn generate(options: Options) -> Program {
     let mut asm = Asm::new(super::BASE);
     let start = asm.label();
     asm.jal(ZERO, start);
-    let tables =
-        [handlers::MACHINE, handlers::SUPERVISOR].map(|level| handlers::emit(&mut asm, level));
+    let tables = [handlers::MACHINE, handlers::SUPERVISOR]
+        .map(|level| handlers::emit(&mut asm, level, options.translated));
     let vectors = tables.map(|table| asm.address(table));
     asm.bind(start);
     let interrupts = rng.pick(&csr::SUPERVISOR_INTERRUPTS);
     let data = (0..DATA_SIZE / 4).flat_map(|_| rng.value().to_le_bytes()).collect::<Vec<u8>>();
+    let pages = if options.translated {
+        vec![(space::TABLES, space::tables(&mut rng)), (space::FRAMES, space::frames(&mut rng))]
+    } else {
+        Vec::new()
+    };
     let mut g = Generator {
         asm,
         rng,
@@ -61,6 +77,10 @@ pub(super) fn generate(options: Options) -> Program {
         guest_only: options.guest_only,
         reservations: options.reservations,
         in_call: false,
+        translated: options.translated,
+        space: None,
+        identity: true,
+        trap_paging: false,
         depth: 0,
     };
     g.set_up();
@@ -76,7 +96,9 @@ pub(super) fn generate(options: Options) -> Program {
         let at = DATA_SIZE as usize + offset as usize;
         data[at..at + 4].copy_from_slice(&value.unwrap_or(0).to_le_bytes());
     }
-    Program { options, code: g.asm.finish(), data, vectors }
+    let code = g.asm.finish();
+    assert!(code.len() <= (DATA - CODE) as usize, "the code reaches into the data");
+    Program { options, code, data, pages, vectors }
 }
 
 impl Generator {
@@ -100,10 +122,14 @@ impl Generator {
             let value = self.rng.value();
             asm.li(reg, value);
         }
-        asm.li(SP, DATA + DATA_SIZE / 2);
+        let data = if self.translated { space::DATA } else { DATA };
+        asm.li(SP, data + DATA_SIZE / 2);
         asm.addi(GP, SP, 0);
-        asm.li(BASE, DATA);
+        asm.li(BASE, data);
         asm.li(LOOP, 0);
+        if self.translated {
+            paging::switch(self, Some(0));
+        }
         if self.guest_only {
             self.arm();
         }
@@ -144,15 +170,22 @@ impl Generator {
         let (cursor, end, sum, word) = (5, 6, 7, 9);
         let asm = &mut self.asm;
         asm.csr(CSRRC | CSR_IMMEDIATE, ZERO, csr::MSTATUS, csr::MSTATUS_MIE as Reg);
-        asm.li(cursor, DATA);
-        asm.li(end, DATA + CHECKED);
         asm.li(sum, 0);
-        let again = asm.label();
-        asm.bind(again);
-        asm.lw(word, cursor, 0);
-        asm.word(r_type(0x33, 4, 0, sum, sum, word)); // xor
-        asm.addi(cursor, cursor, 4);
-        asm.branch(BNE, cursor, end, again);
+        let areas = if self.translated {
+            vec![FRAMES[0]..DATA + CHECKED, space::DATA..space::DATA + DATA_SIZE]
+        } else {
+            vec![DATA..DATA + CHECKED]
+        };
+        for area in areas {
+            asm.li(cursor, area.start);
+            asm.li(end, area.end);
+            let again = asm.label();
+            asm.bind(again);
+            asm.lw(word, cursor, 0);
+            asm.word(r_type(0x33, 4, 0, sum, sum, word)); // xor
+            asm.addi(cursor, cursor, 4);
+            asm.branch(BNE, cursor, end, again);
+        }
         asm.li(cursor, EXIT_DEVICE);
         asm.li(word, 0x5555);
         asm.sw(word, cursor, 0);
@@ -163,6 +196,9 @@ impl Generator {
 
     /// An item that may change the mode or the delegation.
     fn top_item(&mut self) {
+        if self.translated && self.rng.percent(4) {
+            return paging::top_item(self);
+        }
         match self.rng.below(100) {
             0..6 => privilege::change_mode(self),
             6..10 if self.mode == Mode::Machine => privilege::machine_item(self),
@@ -172,6 +208,9 @@ impl Generator {
     }
 
     fn item(&mut self) {
+        if self.translated && self.rng.percent(16) {
+            return paging::item(self);
+        }
         match self.rng.below(100) {
             0..8 => self.skip_forward(),
             8..13 if self.depth == 0 => self.repeat(),

@@ -8,7 +8,7 @@ use super::asm::{
     Asm, BEQ, BLT, BNE, CSR_IMMEDIATE, CSRRC, CSRRS, CSRRW, Label, MRET, RA, Reg, SRET, ZERO,
     i_type, r_type,
 };
-use super::{CLINT_MSIP, CLINT_MTIME, CLINT_MTIMECMP, EXIT_DEVICE, csr};
+use super::{CLINT_MSIP, CLINT_MTIME, CLINT_MTIMECMP, EXIT_DEVICE, csr, repair};
 
 /// `lui x0, 0xc0de1`: an instruction without effect that handlers look for.
 pub(super) const MARKER: u32 = 0xC0DE_1037;
@@ -23,9 +23,9 @@ pub(super) struct Level {
     pub(super) tvec: u32,
     pub(super) scratch: u32,
     epc: u32,
-    cause: u32,
-    tval: u32,
-    status: u32,
+    pub(super) cause: u32,
+    pub(super) tval: u32,
+    pub(super) status: u32,
 }
 
 pub(super) const MACHINE: Level = Level {
@@ -49,22 +49,26 @@ pub(super) const SUPERVISOR: Level = Level {
 };
 
 /// Frame pointer inside a handler, and three registers it may use.
-const FRAME: Reg = 31;
-const A: Reg = 5;
-const B: Reg = 6;
-const C: Reg = 7;
+pub(super) const FRAME: Reg = 31;
+pub(super) const A: Reg = 5;
+pub(super) const B: Reg = 6;
+pub(super) const C: Reg = 7;
 /// Frame offsets behind the saved registers.
-const HASH: i32 = 12;
+pub(super) const HASH: i32 = 12;
 const COUNT: i32 = 16;
 
 /// M's frame: instructions in an epoch; 0 if there are none.
 pub(super) const EPOCH_LENGTH: i32 = 20;
 
+/// Frame offset: a register in need of being one more.
+const SPILLED: i32 = 44;
+
 /// M's frame: ticks between timer interrupts; 0 if there are none.
 pub(super) const TIMER_PERIOD: i32 = 24;
 
-/// Emits a vector table (usable for direct mode too) and the handler; returns the table's label.
-pub(super) fn emit(asm: &mut Asm, level: Level) -> Label {
+/// Emits a vector table (usable for direct mode too) and the handler, for a program with
+/// translation or one without; returns the table's label.
+pub(super) fn emit(asm: &mut Asm, level: Level, translated: bool) -> Label {
     let table = asm.label();
     let entry = asm.label();
     // A vectored mode may demand any power of two of alignment; 256 is more than cores ask for.
@@ -74,11 +78,11 @@ pub(super) fn emit(asm: &mut Asm, level: Level) -> Label {
         asm.jal(ZERO, entry);
     }
     asm.bind(entry);
-    emit_handler(asm, level);
+    emit_handler(asm, level, translated);
     table
 }
 
-fn emit_handler(asm: &mut Asm, level: Level) {
+fn emit_handler(asm: &mut Asm, level: Level, translated: bool) {
     let [interrupt, fetch_fault, resume, leave, fail] = std::array::from_fn(|_| asm.label());
     asm.csr(CSRRW, FRAME, level.scratch, FRAME);
     asm.sw(A, FRAME, 0);
@@ -88,17 +92,26 @@ fn emit_handler(asm: &mut Asm, level: Level) {
     record(asm, level);
     asm.branch(BLT, A, ZERO, interrupt);
 
-    // Causes that this machine must not raise here: misaligned accesses, page faults.
-    asm.li(B, csr::DELEGABLE | 1 << 11);
+    // Causes that this machine must not raise here: misaligned accesses, page faults without
+    // translation.
+    asm.li(B, csr::DELEGABLE | 1 << 11 | if translated { csr::PAGE_FAULTS } else { 0 });
     asm.word(r_type(0x33, 5, 0, B, B, A)); // srl
     asm.word(i_type(0x13, 7, B, B, 1)); // andi
     asm.branch(BEQ, B, ZERO, fail);
 
     asm.csr(CSRRS, C, level.epc, ZERO);
+    if translated {
+        repair::emit(asm, level, resume);
+        asm.addi(B, ZERO, 12);
+        asm.branch(BEQ, A, B, fetch_fault);
+    }
     asm.addi(B, ZERO, 1);
     asm.branch(BEQ, A, B, fetch_fault);
-    step_over(asm);
-    climb(asm, level, resume);
+    if translated {
+        repair::leave_window(asm, resume);
+    }
+    step_over(asm, translated);
+    climb(asm, level, resume, translated);
     asm.bind(resume);
     asm.csr(CSRRW, ZERO, level.epc, C);
     asm.bind(leave);
@@ -152,9 +165,17 @@ fn record(asm: &mut Asm, level: Level) {
     asm.bind(go_on);
 }
 
-/// C += length of the instruction at C.
-fn step_over(asm: &mut Asm) {
-    asm.load(5, B, C, 0);
+/// C += length of the instruction at C. With translation it is read where RAM is always mapped.
+fn step_over(asm: &mut Asm, translated: bool) {
+    if translated {
+        asm.sw(A, FRAME, SPILLED);
+        asm.addi(B, C, 0);
+        repair::to_identity(asm, B, A);
+        asm.lw(A, FRAME, SPILLED);
+        asm.load(5, B, B, 0);
+    } else {
+        asm.load(5, B, C, 0);
+    }
     asm.word(i_type(0x13, 7, B, B, 3)); // andi
     asm.addi(B, B, -3);
     asm.word(i_type(0x13, 3, B, B, 1)); // sltiu: 1 for a long instruction
@@ -163,8 +184,9 @@ fn step_over(asm: &mut Asm) {
     asm.word(r_type(0x33, 0, 0, C, C, B)); // add
 }
 
-/// If the cause in A is a call or a breakpoint and the marker stands at C: previous mode = ours.
-fn climb(asm: &mut Asm, level: Level, resume: Label) {
+/// If the cause in A is a call or a breakpoint and the marker stands at C: previous mode = ours,
+/// and C where RAM is always mapped.
+fn climb(asm: &mut Asm, level: Level, resume: Label, translated: bool) {
     let asked = asm.label();
     for cause in [3, 8, 9] {
         asm.addi(B, ZERO, cause);
@@ -172,13 +194,25 @@ fn climb(asm: &mut Asm, level: Level, resume: Label) {
     }
     asm.jal(ZERO, resume);
     asm.bind(asked);
+    let other = if translated {
+        asm.sw(C, FRAME, SPILLED);
+        repair::to_identity(asm, C, B);
+        asm.label()
+    } else {
+        resume
+    };
     for (offset, half) in [(0, MARKER & 0xFFFF), (2, MARKER >> 16)] {
         asm.load(5, B, C, offset);
         asm.li(A, half);
-        asm.branch(BNE, A, B, resume);
+        asm.branch(BNE, A, B, other);
     }
     asm.li(A, if level.machine { csr::MSTATUS_MPP } else { csr::SSTATUS_SPP });
     asm.csr(CSRRS, ZERO, level.status, A);
+    if translated {
+        asm.jal(ZERO, resume);
+        asm.bind(other);
+        asm.lw(C, FRAME, SPILLED);
+    }
 }
 
 /// Clears the interrupt whose cause is in A, and leaves.

@@ -4,6 +4,9 @@
 //! between M, S and U, ends with a checksum over its data area and a write to the exit device.
 //! It stays inside what the specification fixes or what QEMU 7.2 and the core both promise:
 //! no misaligned data accesses, no counters, no implementation-defined CSR bits.
+//!
+//! With translation S and U run in three address spaces, edit their page tables and take page
+//! faults.
 
 mod asm;
 mod compressed;
@@ -11,9 +14,12 @@ mod csr;
 mod elf;
 mod generate;
 mod handlers;
+mod paging;
 mod privilege;
+mod repair;
 mod rng;
 mod simple;
+mod space;
 
 pub use elf::elf32;
 pub use rng::Rng;
@@ -28,6 +34,12 @@ pub const DATA_SIZE: u32 = 2048;
 const FRAMES: [u32; 2] = [DATA + DATA_SIZE, DATA + DATA_SIZE + 64];
 /// Bytes that the final checksum covers.
 const CHECKED: u32 = DATA_SIZE + 128;
+
+/// Virtual addresses that only translation gives a meaning.
+pub const WINDOWS: std::ops::Range<u32> = space::WINDOWS..space::USER_CODE;
+/// The part of [`WINDOWS`] that is a superpage in every address space.
+pub const SUPERPAGE: std::ops::Range<u32> =
+    space::WINDOWS + space::SUPERPAGE_REGION * space::REGION..space::USER_CODE;
 
 const EXIT_DEVICE: u32 = 0x0010_0000;
 const CLINT_MSIP: u32 = 0x0200_0000;
@@ -54,13 +66,29 @@ pub struct Options {
     /// Use LR/SC pairs. An interrupt between the two makes the SC fail, so that a program with
     /// them may see epochs.
     pub reservations: bool,
+    /// S and U run in address spaces with page tables that change, and take page faults.
+    pub translated: bool,
 }
 
 impl Options {
-    /// A program with all features.
+    /// A program with all features but translation.
     #[must_use]
     pub fn new(seed: u64, items: u32) -> Self {
-        Self { seed, items, guest_only: false, epoch: None, timer: None, reservations: true }
+        Self {
+            seed,
+            items,
+            guest_only: false,
+            epoch: None,
+            timer: None,
+            reservations: true,
+            translated: false,
+        }
+    }
+
+    /// A program with all features.
+    #[must_use]
+    pub fn translated(seed: u64, items: u32) -> Self {
+        Self { translated: true, ..Self::new(seed, items) }
     }
 }
 
@@ -73,6 +101,8 @@ pub struct Program {
     pub code: Vec<u8>,
     /// Initial contents of the data area and the frames, at [`DATA`].
     pub data: Vec<u8>,
+    /// With translation: page tables and the pages behind them, with their addresses.
+    pub pages: Vec<(u32, Vec<u8>)>,
     /// Where M and S take exceptions.
     pub vectors: [u32; 2],
 }
@@ -87,6 +117,8 @@ impl Program {
     /// The program as an ELF executable.
     #[must_use]
     pub fn elf(&self) -> Vec<u8> {
-        elf32(BASE, &[(BASE, &self.code), (DATA, &self.data)])
+        let mut segments = vec![(BASE, &*self.code), (DATA, &*self.data)];
+        segments.extend(self.pages.iter().map(|(address, bytes)| (*address, &**bytes)));
+        elf32(BASE, &segments)
     }
 }

@@ -1,10 +1,12 @@
 //! Items that change the mode, the delegation or the interrupts. They stand at the top level of
 //! a program only, where the generator knows the mode.
 
-use super::asm::{CSR_IMMEDIATE, CSRRC, CSRRS, CSRRW, EBREAK, ECALL, MRET, Reg, SRET, WFI, ZERO};
+use super::asm::{
+    CSR_IMMEDIATE, CSRRC, CSRRS, CSRRW, EBREAK, ECALL, MRET, Reg, SRET, WFI, ZERO, i_type, r_type,
+};
 use super::generate::{Generator, Mode};
 use super::handlers::{self, MARKER};
-use super::{csr, simple};
+use super::{BASE, csr, repair, simple, space};
 
 /// Goes to another mode, or by `mret`/`sret` to the same one.
 pub(super) fn change_mode(g: &mut Generator) {
@@ -25,6 +27,19 @@ pub(super) fn lower(g: &mut Generator, to: Mode) {
     let machine = g.mode == Mode::Machine;
     let (epc, status) = if machine { (csr::MEPC, csr::MSTATUS) } else { (csr::SEPC, csr::SSTATUS) };
     g.asm.la(t, target);
+    if g.translated {
+        let u = if t == 5 { 6 } else { 5 };
+        let base = match to {
+            Mode::User if g.space.is_some() => space::USER_CODE,
+            Mode::Supervisor if g.space.is_some() && g.rng.percent(50) => space::SUPERVISOR_CODE,
+            _ => BASE,
+        };
+        g.asm.word(i_type(0x13, 1, t, t, 10)); // slli
+        g.asm.word(i_type(0x13, 5, t, t, 10)); // srli
+        g.asm.li(u, base);
+        g.asm.word(r_type(0x33, 6, 0, t, t, u)); // or
+        g.identity = base == BASE;
+    }
     g.asm.csr(CSRRW, ZERO, epc, t);
     let (field, value) = match (machine, to) {
         (true, Mode::User) => (csr::MSTATUS_MPP, 0),
@@ -58,6 +73,7 @@ fn climb(g: &mut Generator) {
     }
     g.asm.word(instruction);
     g.asm.word(MARKER);
+    g.identity = true;
     g.mode = if g.medeleg & 1 << cause == 0 { Mode::Machine } else { Mode::Supervisor };
 }
 
@@ -75,6 +91,9 @@ pub(super) fn delegate(g: &mut Generator) {
     const BREAKPOINT: u32 = 1 << 3;
     let [t] = simple::distinct(&mut g.rng);
     g.medeleg = g.rng.next_u32() & csr::DELEGABLE;
+    if g.translated {
+        g.medeleg |= g.rng.next_u32() & csr::PAGE_FAULTS;
+    }
     if g.medeleg & FROM_SUPERVISOR != 0 && g.medeleg & BREAKPOINT != 0 {
         g.medeleg &= if g.rng.percent(50) { !FROM_SUPERVISOR } else { !BREAKPOINT };
     }
@@ -85,7 +104,7 @@ pub(super) fn delegate(g: &mut Generator) {
     write_delegation(g, t);
 }
 
-fn write_delegation(g: &mut Generator, t: Reg) {
+pub(super) fn write_delegation(g: &mut Generator, t: Reg) {
     g.asm.li(t, g.medeleg);
     g.asm.csr(CSRRW, ZERO, csr::MEDELEG, t);
     g.asm.li(t, g.mideleg);
@@ -119,6 +138,10 @@ pub(super) fn lesser_item(g: &mut Generator) {
 fn vector(g: &mut Generator, level: handlers::Level, table: usize) {
     let [t, old] = simple::distinct(&mut g.rng);
     g.asm.la(t, g.tables[table]);
+    if g.translated {
+        // Not in the alias that this may run in: handlers must always be there.
+        repair::to_identity(&mut g.asm, t, old);
+    }
     if g.rng.percent(50) {
         g.asm.addi(t, t, 1);
     }

@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
 
+use super::coverage::Coverage;
 use super::decode::{Access, Kind, decode};
 use super::qemu::{QemuError, Step};
 use super::rvfi::{Retired, RvfiError, byte_mask};
@@ -26,6 +27,8 @@ pub struct Summary {
     pub interrupts: u64,
     /// Instructions in U, S, -, M.
     pub modes: [u64; 4],
+    /// What of translation was exercised.
+    pub translation: Coverage,
 }
 
 impl Summary {
@@ -37,7 +40,34 @@ impl Summary {
         for (mine, theirs) in self.modes.iter_mut().zip(other.modes) {
             *mine += theirs;
         }
+        self.translation.add(other.translation);
     }
+
+    /// Counts an instruction of the reference, with its encoding if that is known.
+    fn count(&mut self, step: &Step, insn: Option<u32>) {
+        self.instructions += 1;
+        self.traps += u64::from(step.trap.is_some());
+        self.interrupts += u64::from(step.interrupt.is_some());
+        if let Some(mode) = step.mode {
+            self.modes[(mode & 3) as usize] += 1;
+        }
+        self.translation.count(step, insn);
+    }
+}
+
+/// Counts what the reference retired, with nothing to compare it with.
+///
+/// # Errors
+/// What is wrong with the reference's log.
+pub fn survey(
+    reference: impl Iterator<Item = Result<Step, QemuError>>,
+) -> Result<Summary, QemuError> {
+    let mut summary = Summary::default();
+    for step in reference {
+        let step = step?;
+        summary.count(&step, step.insn.as_ref().map(|(insn, _)| *insn));
+    }
+    Ok(summary)
 }
 
 /// The first difference, or the reason why the comparison could not go on.
@@ -195,10 +225,7 @@ impl Comparison {
         }
         self.check_effects(step, retired)?;
 
-        self.summary.instructions += 1;
-        self.summary.traps += u64::from(retired.trap);
-        self.summary.interrupts += u64::from(step.interrupt.is_some());
-        self.summary.modes[(retired.mode & 3) as usize] += 1;
+        self.summary.count(step, step.fetched.then_some(retired.insn));
         self.after_trap = retired.trap;
         self.expected_pc = (!retired.trap).then_some(retired.pc_wdata);
         if retired.rd != 0 {
@@ -208,12 +235,13 @@ impl Comparison {
     }
 
     fn check_effects(&self, step: &Step, retired: &Retired) -> Result<(), String> {
-        let (Some((insn, _)), None) = (&step.insn, step.trap) else {
+        if !step.fetched || step.trap.is_some() {
             same("rd of an instruction that trapped", 0, retired.rd)?;
             same("rmask of an instruction that trapped", 0, retired.mem_rmask)?;
             return same("wmask of an instruction that trapped", 0, retired.mem_wmask);
-        };
-        let effects = decode(*insn, &self.registers);
+        }
+        // The core's own, which is the reference's wherever that is known.
+        let effects = decode(retired.insn, &self.registers);
         same("rd", effects.rd, retired.rd)?;
         if retired.rd == 0 {
             same("rd_wdata without rd", 0, retired.rd_wdata)?;
@@ -263,6 +291,7 @@ impl Comparison {
             if let Some(step) = step {
                 let (insn, text) = match &step.insn {
                     Some((insn, text)) => (format!("{insn:08x}"), &**text),
+                    None if step.fetched => ("-".to_owned(), "(unreadable)"),
                     None => ("-".to_owned(), "(fetch failed)"),
                 };
                 let mode = step.mode.map_or("?".to_owned(), |mode| mode.to_string());

@@ -2,12 +2,14 @@
 //! comparison instruction by instruction.
 
 mod compare;
+mod coverage;
 mod decode;
 mod epoch;
 mod qemu;
 mod rvfi;
 
-pub use compare::{Difference, Summary, compare, compare_guest};
+pub use compare::{Difference, Summary, compare, compare_guest, survey};
+pub use coverage::Coverage;
 pub use decode::{Access, Effects, Kind, decode};
 pub use epoch::{EpochSummary, check_epochs, crc32c};
 pub use qemu::{Qemu, QemuError, Step, Trap, parse_log};

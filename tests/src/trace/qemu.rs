@@ -18,7 +18,7 @@ use thiserror::Error;
 use crate::program::BASE;
 
 /// RV32IMAC with M, S and U and nothing else that QEMU 7.2 would switch on.
-const CPU: &str = "rv32,pmp=off,mmu=off,f=off,d=off,h=off,sstc=off,zba=off,zbb=off,zbc=off,zbs=off";
+const CPU: &str = "rv32,pmp=off,mmu=on,f=off,d=off,h=off,sstc=off,zba=off,zbb=off,zbc=off,zbs=off";
 
 /// More processor time than any program needs: about ten million instructions with a log.
 const CPU_SECONDS: u32 = 200;
@@ -37,7 +37,10 @@ pub struct Trap {
 pub struct Step {
     /// Its address.
     pub pc: u32,
-    /// Its encoding and disassembly; `None` if it could not be fetched.
+    /// It could be fetched.
+    pub fetched: bool,
+    /// Its encoding and disassembly, if QEMU's disassembler could read it: it reads data, as S, U or
+    /// MPRV may, and so not from a page that is only executable.
     pub insn: Option<(u32, Rc<str>)>,
     /// Mode: 0 U, 1 S, 3 M; `None` if it could not be fetched.
     pub mode: Option<u32>,
@@ -58,6 +61,9 @@ pub enum QemuError {
     /// The log is not of the expected form.
     #[error("unexpected line in QEMU's log: {0:?}")]
     Log(String),
+    /// A handler cannot be fetched, so that the program traps for ever.
+    #[error("the handler at {0:#010x} cannot be fetched")]
+    Handler(u32),
 }
 
 /// A running QEMU; killed when dropped.
@@ -123,6 +129,7 @@ pub fn parse_log(input: impl BufRead) -> impl Iterator<Item = Result<Step, QemuE
     let mut parser = Parser {
         input,
         line: Vec::new(),
+        fresh: None,
         code: HashMap::new(),
         open: None,
         interrupt: None,
@@ -131,10 +138,17 @@ pub fn parse_log(input: impl BufRead) -> impl Iterator<Item = Result<Step, QemuE
     std::iter::from_fn(move || parser.next())
 }
 
+/// An address, and what stands there, if it could be read.
+type Code = (u32, Option<(u32, Rc<str>)>);
+
 struct Parser<R> {
     input: R,
     line: Vec<u8>,
-    code: HashMap<u32, (u32, Rc<str>)>,
+    /// The disassembly that waits for the block it belongs to.
+    fresh: Option<Code>,
+    /// The instruction in each translated block, by the block's address in QEMU: what stands at an
+    /// address of the program depends on its page tables.
+    code: HashMap<u64, Code>,
     /// The instruction whose registers are being read or which may still trap.
     open: Option<Step>,
     interrupt: Option<u32>,
@@ -195,12 +209,20 @@ impl<R: BufRead> Parser<R> {
         Ok(None)
     }
 
-    /// `Trace 0: 0x7f.. [00000000/PC/FLAGS/..]`: the low bits of FLAGS are the mode.
+    /// `Trace 0: 0xBLOCK [00000000/PC/FLAGS/..]`: the low bits of FLAGS are the mode.
     fn executed(&mut self) -> Result<Option<Step>, QemuError> {
         let fields = self.line.iter().position(|&b| b == b'[').and_then(|at| {
-            Some((hex(self.line.get(at + 10..at + 18)?)?, hex(self.line.get(at + 19..at + 27)?)?))
+            let block = std::str::from_utf8(self.line.get(11..at)?).ok()?.trim();
+            Some((
+                u64::from_str_radix(block, 16).ok()?,
+                hex(self.line.get(at + 10..at + 18)?)?,
+                hex(self.line.get(at + 19..at + 27)?)?,
+            ))
         });
-        let Some((pc, flags)) = fields else { return Err(self.malformed()) };
+        let Some((block, pc, flags)) = fields else { return Err(self.malformed()) };
+        if let Some(code) = self.fresh.take_if(|code| code.0 == pc) {
+            self.code.insert(block, code);
+        }
         self.started |= pc >= BASE;
         if !self.started {
             return Ok(None);
@@ -208,7 +230,8 @@ impl<R: BufRead> Parser<R> {
         let before = self.open.as_ref().map_or([0; 32], |step| step.before);
         let step = Step {
             pc,
-            insn: self.code.get(&pc).cloned(),
+            fetched: true,
+            insn: self.code.get(&block).filter(|code| code.0 == pc).and_then(|code| code.1.clone()),
             mode: Some(flags & 3),
             trap: None,
             interrupt: self.interrupt.take(),
@@ -217,16 +240,25 @@ impl<R: BufRead> Parser<R> {
         Ok(self.open.replace(step))
     }
 
-    /// `0x80000004:  0ac28293          addi  t0,t0,172`
+    /// `0x80000004:  0ac28293          addi  t0,t0,172`, or `0x80000004:  Address 0x80000004 is out
+    /// of bounds.`
     fn disassembly(&mut self) -> Result<(), QemuError> {
         let text = String::from_utf8_lossy(&self.line);
         let mut words = text.split_ascii_whitespace();
         let pc = words.next().and_then(|w| w.strip_prefix("0x")?.strip_suffix(':'));
         let pc = pc.and_then(|pc| u32::from_str_radix(pc, 16).ok());
-        let insn = words.next().and_then(|w| u32::from_str_radix(w, 16).ok());
-        let (Some(pc), Some(insn)) = (pc, insn) else { return Err(self.malformed()) };
-        let text = words.collect::<Vec<_>>().join(" ");
-        self.code.insert(pc, (insn, text.into()));
+        let Some(pc) = pc else { return Err(self.malformed()) };
+        let insn = match words.next() {
+            Some("Address") => None,
+            Some(word) => match u32::from_str_radix(word, 16) {
+                // Of an instruction on two pages the second half reads 0 if it is not readable.
+                Ok(insn) if pc & 0xFFF == 0xFFE && insn & 3 == 3 && insn >> 16 == 0 => None,
+                Ok(insn) => Some((insn, words.collect::<Vec<_>>().join(" ").into())),
+                Err(_) => return Err(self.malformed()),
+            },
+            None => return Err(self.malformed()),
+        };
+        self.fresh = Some((pc, insn));
         Ok(())
     }
 
@@ -250,9 +282,11 @@ impl<R: BufRead> Parser<R> {
         let trap = Some(Trap { cause, value });
         match &mut self.open {
             Some(step) if step.pc == epc && step.trap.is_none() => step.trap = trap,
+            Some(step) if step.pc == epc && !step.fetched => return Err(QemuError::Handler(epc)),
             Some(_) => {
                 let fetch = Step {
                     pc: epc,
+                    fetched: false,
                     insn: None,
                     mode: None,
                     trap,
