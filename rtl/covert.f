@@ -36,8 +36,8 @@ unit/covert_dirty.sv
 unit/covert_dma.sv
 unit/covert_pages.sv
 unit/covert_sequencer.sv
-unit/covert_unit.sv
 chip/covert_clock_gate.sv
+unit/covert_unit.sv
 chip/covert_fifo.sv
 chip/covert_uart.sv
 chip/covert_clint.sv

@@ -3,7 +3,7 @@
 // With COVERT_ECP5 the FPGA's clock buffer with enable is used, which has the same timing.
 module covert_clock_gate (
   input  logic clk_i,
-  input  logic en_i,   // level, from a flip-flop of clk_i
+  input  logic en_i,   // level, from flip-flops of clk_i
   output logic clk_o
 );
 

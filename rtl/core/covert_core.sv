@@ -663,6 +663,7 @@ module covert_core
       .irq_m_soft_i,
       .irq_m_ext_i,
       .irq_s_ext_i,
+      .active_i(x_valid_q && x_is_csr),
       .addr_i(x_instr_q[31:20]),
       .op_i(x_instr_q[13:12]),
       .write_i(x_csr_write),

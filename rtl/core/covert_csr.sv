@@ -15,6 +15,7 @@ module covert_csr
     input logic irq_s_ext_i,
 
     // CSR instruction in the execute stage.
+    input logic active_i,  // there is one; else rdata_o and illegal_o mean nothing
     input logic [11:0] addr_i,
     input logic [1:0] op_i,  // funct3[1:0]: 1 write, 2 set, 3 clear
     input logic write_i,  // it writes (csrrs/csrrc with x0 do not)
@@ -151,7 +152,8 @@ module covert_csr
   always_comb begin
     exists = 1'b1;
     rdata = 32'd0;
-    case (addr_i)
+    // What is not asked for costs a simulator nothing.
+    if (active_i) case (addr_i)
       12'h100: rdata = mstatus_q & SstatusMask;
       12'h104: rdata = mie_q & mideleg_q;
       12'h105: rdata = stvec_q;

@@ -97,10 +97,30 @@ module covert_unit #(
   logic [ 3:0] job;
   logic        freeze, flush, cancel, log_clear, log_rewind;
 
+  // The unit sleeps while nobody asks it anything: while the guest runs it has nothing to do but to collect dirty bits.
+  // It wakes in the cycle in which a transaction or a violation stands at a gate, and stays awake until all that it began
+  // has ended and its pulses are over.
+  localparam logic [4:0] AwakeCycles = 5'd31;
+  logic       clk, stirs;
+  logic [4:0] awake_q;
+
+  assign stirs = ~rst_ni | (tx_valid_i != '0) | (violation_i != '0) | rel_valid | busy | waits;
+
+  always_ff @(posedge clk_i) begin
+    if (stirs) awake_q <= AwakeCycles;
+    else if (awake_q != '0) awake_q <= awake_q - 5'd1;
+  end
+
+  covert_clock_gate u_clock_gate (
+    .clk_i,
+    .en_i (stirs | (awake_q != '0)),
+    .clk_o(clk)
+  );
+
   covert_comparator #(
     .NTiles(NTiles)
   ) u_comparator (
-    .clk_i,
+    .clk_i(clk),
     .rst_ni,
     .members_i   (members),
     .freeze_i    (freeze),
@@ -130,7 +150,7 @@ module covert_unit #(
   );
 
   covert_outlet u_outlet (
-    .clk_i,
+    .clk_i(clk),
     .rst_ni,
     .rel_valid_i  (rel_valid),
     .rel_we_i     (rel_we),
@@ -177,7 +197,7 @@ module covert_unit #(
   assign mode_changed = flags_new[covert_pkg::UnitInputModeShift+:3] != 3'd0;
 
   covert_barrier u_barrier (
-    .clock       (clk_i),
+    .clock       (clk),
     .reset       (~rst_ni),
     .wr_en       (reg_we),
     .addr        (reg_addr),
@@ -197,7 +217,7 @@ module covert_unit #(
   covert_group #(
     .NTiles(NTiles)
   ) u_group (
-    .clk_i,
+    .clk_i(clk),
     .rst_ni,
     .wr_en_i          (reg_we),
     .addr_i           (reg_addr),
@@ -283,7 +303,7 @@ module covert_unit #(
   covert_sequencer #(
     .NTiles(NTiles)
   ) u_sequencer (
-    .clk_i,
+    .clk_i(clk),
     .rst_ni,
     .bare_i,
     .cmd_valid_i   (cmd_valid),
@@ -328,7 +348,7 @@ module covert_unit #(
   covert_pages #(
     .NTiles(NTiles)
   ) u_pages (
-    .clk_i,
+    .clk_i(clk),
     .rst_ni,
     .start_i       (job_start),
     .job_i         (job),
@@ -368,7 +388,7 @@ module covert_unit #(
   covert_dma #(
     .NTiles(NTiles)
   ) u_dma (
-    .clk_i,
+    .clk_i(clk),
     .rst_ni,
     .start_i          (dma_start),
     .src_i            (dma_from),
@@ -418,7 +438,7 @@ module covert_unit #(
   logic [       3:0] det_kind_q;
   logic [NTiles-1:0] det_tile_q;
 
-  always_ff @(posedge clk_i) begin
+  always_ff @(posedge clk) begin
     if (!rst_ni) begin
       flags_seen_q <= '0;
       det_valid_q  <= 1'b0;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use covert_abi::Mode;
 use covert_abi::layout::{GUEST_BASE, GUEST_MAX, PAGE_SIZE, REGION_STRIDE};
-use covert_model::{Memory, Options};
+use covert_model::{Bare, Memory, Options};
 
 use crate::boot::{self, Settings};
 use crate::cli::{ChipName, KeysName, ModeName, RunArgs, TraceArg};
