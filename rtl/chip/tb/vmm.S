@@ -11,7 +11,7 @@
         .equ    ST_COUNT, 0             # replica state: epochs done
         .equ    ST_SUM, 4
         .equ    ST_TIME, 8
-        .equ    ST_IO, 12               # next free byte of the I/O region
+        .equ    ST_IO, 60               # next free byte of the I/O region
         .equ    ST_OPTIONS, 16          # copy of the options, eleven words
         .equ    IO_OUT, GuestOffset + 0x400   # where sectors come from and go to, offsets in the domain
         .equ    IO_IN, GuestOffset + STRIDE + 0x400
