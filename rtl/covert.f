@@ -34,5 +34,6 @@ chip/covert_clock_gate.sv
 chip/covert_fifo.sv
 chip/covert_uart.sv
 chip/covert_clint.sv
+chip/covert_io.sv
 chip/covert_devices.sv
 chip/covert_chip.sv

@@ -9,7 +9,7 @@ set -euo pipefail
 
 readonly RTL=$COVERT_ROOT/rtl
 readonly OUT=${CARGO_TARGET_DIR:-$COVERT_ROOT/target}/rtl-tb
-readonly BENCHES=(gate dirty dma pages log outlet uart chip-solo chip-duo chip-quad)
+readonly BENCHES=(gate dirty dma pages log outlet uart io chip-solo chip-duo chip-quad)
 readonly CXXFLAGS=(-std=c++17 -O2 -Wall -Wextra)
 
 if [ "${1:-}" = --list ]; then
@@ -97,9 +97,9 @@ run() {
             build pages covert_pages_top unit/tb/pages_tb.cpp lint.vlt -f covert.f unit/tb/covert_pages_top.sv || return 1
             start pages $((6 * scale))
             ;;
-        uart)
-            build uart covert_uart chip/tb/uart_tb.cpp lint.vlt -f covert.f || return 1
-            start uart
+        uart | io)
+            build "$1" "covert_$1" "chip/tb/${1}_tb.cpp" lint.vlt -f covert.f || return 1
+            start "$1"
             ;;
         *)
             build "$1" "covert_$1" "unit/tb/${1}_tb.cpp" lint.vlt -f covert.f || return 1

@@ -18,6 +18,7 @@ module covert_chip #(
   output logic [         NTiles:0] mem_req_we_o,
   output logic [32*(NTiles+1)-1:0] mem_req_wdata_o,
   output logic [ 4*(NTiles+1)-1:0] mem_req_wstrb_o,
+  output logic [         NTiles:0] mem_req_more_o,    // hint: the next request is for the next word
   input  logic [         NTiles:0] mem_rsp_valid_i,
   input  logic [32*(NTiles+1)-1:0] mem_rsp_data_i,
 
@@ -29,6 +30,36 @@ module covert_chip #(
   input  logic [              7:0] uart_rx_data_i,
   output logic                     uart_rx_ready_o,
   input  logic                     uart_hangup_i,     // level: the host has closed the input
+
+  // block device: works on the I/O region of main memory (covert_io)
+  output logic                     blk_start_o,       // pulse; the fields stay until blk_done_i
+  output logic [              1:0] blk_op_o,          // covert_pkg::IoBlkRead, IoBlkWrite, IoBlkFlush
+  output logic [             63:0] blk_sector_o,
+  output logic [             11:0] blk_count_o,       // sectors, 1 to 2048
+  output logic [             31:0] blk_addr_o,        // byte offset in the I/O region
+  input  logic                     blk_done_i,        // pulse: the command has ended
+  input  logic                     blk_failed_i,      // with it
+  input  logic [             63:0] blk_capacity_i,    // sectors, 0: no disk
+  input  logic                     blk_read_only_i,
+
+  // network: likewise
+  input  logic                     net_present_i,
+  input  logic [             47:0] net_mac_i,         // byte k in bits 8k+7:8k
+  output logic                     net_tx_start_o,    // pulse; the fields stay until net_tx_taken_i
+  output logic [             31:0] net_tx_addr_o,     // byte offset in the I/O region
+  output logic [             10:0] net_tx_len_o,      // bytes, 14 to 1514
+  input  logic                     net_tx_taken_i,    // pulse: the frame has left the I/O region
+  output logic                     net_rx_post_o,     // pulse: a buffer of 2048 bytes, in the place of the one before
+  output logic [             31:0] net_rx_addr_o,     // byte offset in the I/O region
+  output logic                     net_rx_tag_o,      // changes with each post
+  input  logic                     net_rx_done_i,     // pulse: a frame is in the buffer
+  input  logic                     net_rx_tag_i,      // of the post it answers
+  input  logic [             10:0] net_rx_len_i,      // bytes, not 0
+
+  // random numbers: a word goes over with valid and ready
+  output logic                     random_ready_o,
+  input  logic                     random_valid_i,
+  input  logic [             31:0] random_data_i,
 
   // exit device: level from the write on, the word written
   output logic                     exit_valid_o,
@@ -44,7 +75,13 @@ module covert_chip #(
   output logic [              3:0] seq_state_o,       // covert_pkg::Sequencer*
   output logic                     ckpt_o,            // pulse: a checkpoint is committed
   output logic                     resume_o,          // pulse: the tiles restart after a rollback
-  output logic                     epoch_o            // pulse: an epoch ended
+  output logic                     epoch_o,           // pulse: an epoch ended
+
+  // for a simulator that leaves cycles out in which nothing happens
+  input  logic [             31:0] skip_i,            // ticks of mtime that were left out; 0 on a board
+  output logic                     wait_o,            // level: the group waits in the barrier, no command runs
+  output logic [             63:0] wake_o,            // until mtime is this
+  output logic [             63:0] mtime_o
 `ifdef COVERT_RVFI
   // riscv-formal interface of each core
   ,output logic [NTiles-1:0] rvfi_valid_o
@@ -87,7 +124,7 @@ module covert_chip #(
   logic [               31:0] dev_addr, dev_wdata, dev_rdata;
   logic [                3:0] dev_strb;
   logic [               63:0] mtime;
-  logic                       rx_pending, hangup, irq_soft, irq_timer;
+  logic                       rx_pending, hangup, blk_done, net_rx, irq_soft, irq_timer;
 
   // Straps, and inputs that change at any time.
   logic        bare_q, hangup_q;
@@ -103,7 +140,8 @@ module covert_chip #(
     hangup_q   <= uart_hangup_i;
   end
 
-  assign run_o     = tile_run;
+  assign run_o   = tile_run;
+  assign mtime_o = mtime;
 
   for (genvar i = 0; i < NTiles; i++) begin : gen_tile
     logic        clk;
@@ -177,6 +215,7 @@ module covert_chip #(
       .tile_req_wstrb_i(req_wstrb),
       .tile_req_priv_i (req_priv),
       .tile_req_instr_i(req_instr),
+      .tile_req_more_i (1'b0),
       .tile_rsp_valid_o(rsp_valid),
       .tile_rsp_data_o (rsp_data),
       .tile_rsp_err_o  (rsp_err),
@@ -186,6 +225,7 @@ module covert_chip #(
       .mem_req_we_o    (mem_req_we_o[i]),
       .mem_req_wdata_o (mem_req_wdata_o[32*i+:32]),
       .mem_req_wstrb_o (mem_req_wstrb_o[4*i+:4]),
+      .mem_req_more_o  (mem_req_more_o[i]),
       .mem_rsp_valid_i (mem_rsp_valid_i[i]),
       .mem_rsp_data_i  (mem_rsp_data_i[32*i+:32]),
       .dev_valid_o     (tx_valid[i]),
@@ -239,6 +279,8 @@ module covert_chip #(
     .mtime_i         (mtime),
     .uart_rx_i       (rx_pending),
     .uart_hangup_i   (hangup),
+    .blk_done_i      (blk_done),
+    .net_rx_i        (net_rx),
     .mode_req_i      (mode_req_q),
     .mem_req_valid_o (mem_req_valid_o[NTiles]),
     .mem_req_ready_i (mem_req_ready_i[NTiles]),
@@ -246,6 +288,7 @@ module covert_chip #(
     .mem_req_we_o    (mem_req_we_o[NTiles]),
     .mem_req_wdata_o (mem_req_wdata_o[32*NTiles+:32]),
     .mem_req_wstrb_o (mem_req_wstrb_o[4*NTiles+:4]),
+    .mem_req_more_o  (mem_req_more_o[NTiles]),
     .mem_rsp_valid_i (mem_rsp_valid_i[NTiles]),
     .mem_rsp_data_i  (mem_rsp_data_i[32*NTiles+:32]),
     .members_o,
@@ -256,7 +299,9 @@ module covert_chip #(
     .seq_state_o,
     .ckpt_o,
     .resume_o,
-    .epoch_o
+    .epoch_o,
+    .wait_o,
+    .wake_o
   );
 
   covert_devices u_devices (
@@ -279,9 +324,36 @@ module covert_chip #(
     .uart_hangup_i    (hangup_q),
     .uart_rx_pending_o(rx_pending),
     .uart_hangup_o    (hangup),
+    .skip_i,
     .mtime_o          (mtime),
     .irq_soft_o       (irq_soft),
     .irq_timer_o      (irq_timer),
+    .blk_done_o       (blk_done),
+    .net_rx_o         (net_rx),
+    .blk_start_o,
+    .blk_op_o,
+    .blk_sector_o,
+    .blk_count_o,
+    .blk_addr_o,
+    .blk_done_i,
+    .blk_failed_i,
+    .blk_capacity_i,
+    .blk_read_only_i,
+    .net_present_i,
+    .net_mac_i,
+    .net_tx_start_o,
+    .net_tx_addr_o,
+    .net_tx_len_o,
+    .net_tx_taken_i,
+    .net_rx_post_o,
+    .net_rx_addr_o,
+    .net_rx_tag_o,
+    .net_rx_done_i,
+    .net_rx_tag_i,
+    .net_rx_len_i,
+    .random_ready_o,
+    .random_valid_i,
+    .random_data_i,
     .exit_valid_o,
     .exit_code_o
   );

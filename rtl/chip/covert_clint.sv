@@ -1,9 +1,11 @@
 // Core-local interruptor of one hart: `msip`, `mtimecmp` and `mtime`, which counts at a fixed part of the clock.
-// `mtime` can be written in bare mode only: it is the group's clock otherwise.
+// `mtime` can be written in bare mode only: it is the group's clock otherwise. A simulator that leaves cycles out in which
+// nothing happens hands the ticks of those cycles in at skip_i; on a board it is 0.
 module covert_clint (
   input  logic        clk_i,
   input  logic        rst_ni,
   input  logic        bare_i,
+  input  logic [31:0] skip_i,      // ticks to add to mtime
   input  logic        valid_i,     // the access happens in this cycle
   input  logic        we_i,
   input  logic [15:0] addr_i,      // word aligned
@@ -44,7 +46,7 @@ module covert_clint (
       divider_q  <= '0;
     end else begin
       divider_q <= tick ? 3'd0 : divider_q + 3'd1;
-      mtime_q   <= mtime_q + 64'(tick);
+      mtime_q   <= mtime_q + 64'(tick) + 64'(skip_i);
       if (valid_i && we_i) begin
         if (at_msip) msip_q <= merged[0];
         if (at_cmp_lo) mtimecmp_q[31:0] <= merged;

@@ -52,8 +52,11 @@ pub fn barrier_shell() -> Shell {
     )
     .plain(In, &[("wr_en", 1), ("addr", 12), ("wdata", 32)])
     .plain(Out, &[("rdata", 32), ("rdy", 1)])
-    .plain(In, &[("mtime", 64), ("flags_now", 32), ("pending", 1), ("replay", 1)])
-    .plain(Out, &[("epoch", 1)])
+    .plain(
+        In,
+        &[("mtime", 64), ("flags_now", 32), ("raised", 4), ("mode_changed", 1), ("replay", 1)],
+    )
+    .plain(Out, &[("epoch", 1), ("wake_lo", 32), ("wake_hi", 32)])
 }
 
 /// Face of the group registers of `tiles` tiles.

@@ -2,14 +2,14 @@
 //! offset, address or number again.
 //!
 //! Names are those of the crate in upper camel case behind a prefix that says what they are:
-//! `UnitReg` a register's offset, `Unit` a field or value, `Uart` a UART register, the enum's name
-//! its numbers. Addresses and sizes of the layout have no prefix.
+//! `UnitReg` and `IoReg` a register's offset, `Unit` and `Io` a field or value, `Uart` a UART register,
+//! the enum's name its numbers. Addresses and sizes of the layout have no prefix.
 
 use std::fmt::Write as _;
 use std::mem::offset_of;
 
 use covert_abi::{
-    BootDescriptor, BootReason, Command, Detection, Mode, Sequencer, csr, layout, unit,
+    BootDescriptor, BootReason, Command, Detection, Mode, Sequencer, csr, io, layout, unit,
 };
 
 use crate::HEAD;
@@ -78,12 +78,16 @@ macro_rules! numbers {
 pub(crate) fn sections() -> Vec<Section> {
     // Numbers that stand in a STATUS or DET_KIND field must fit it.
     const _: () = assert!(Detection::ALL.len() <= 16 && Sequencer::ALL.len() <= 16);
-    let registers = unit::REGISTERS.iter().map(|register| Constant {
-        name: format!("UnitReg{}", camel(register.name)),
-        width: Some(12),
-        value: register.offset,
-        doc: register.access,
-    });
+    let registers = |prefix: &'static str, list: &'static [unit::Register]| {
+        list.iter()
+            .map(|register| Constant {
+                name: format!("{prefix}{}", camel(register.name)),
+                width: Some(12),
+                value: register.offset,
+                doc: register.access,
+            })
+            .collect()
+    };
     let mut counts = constants!("", None, unit: LOG_DEPTH);
     counts.extend(constants!("Unit", None, unit: INPUT_MODE_SHIFT));
     counts.extend(constants!("", None, csr: EPOCH_IRQ_BIT));
@@ -98,12 +102,23 @@ pub(crate) fn sections() -> Vec<Section> {
     vec![
         Section {
             title: "Registers of the isolation unit, offsets from UnitBase",
-            constants: registers.collect(),
+            constants: registers("UnitReg", unit::REGISTERS),
         },
         Section {
             title: "Values and masks of these registers",
             constants: constants!("Unit", Some(32), unit: ID_VALUE, STATUS_BUSY,
-                STATUS_CKPT_VALID, STATUS_SLOT, STATUS_REPLAY, INPUT_UART_RX, INPUT_UART_HANGUP),
+                STATUS_CKPT_VALID, STATUS_SLOT, STATUS_REPLAY, INPUT_UART_RX, INPUT_UART_HANGUP,
+                INPUT_BLK, INPUT_NET),
+        },
+        Section {
+            title: "Registers of the I/O controller, offsets from IoBase",
+            constants: registers("IoReg", io::REGISTERS),
+        },
+        Section {
+            title: "Values, masks and limits of these registers",
+            constants: constants!("Io", Some(32), io: BLK_READ, BLK_WRITE, BLK_FLUSH, BLK_BUSY,
+                BLK_FAILED, BLK_READ_ONLY, BLK_DONE, NET_PRESENT, SECTOR_SIZE, BLK_COUNT_MAX,
+                NET_RX_SIZE, NET_FRAME_MIN, NET_FRAME_MAX),
         },
         Section {
             title: "Word registers of the UART, offsets from UartBase",
@@ -113,16 +128,16 @@ pub(crate) fn sections() -> Vec<Section> {
             title: "Address map of a tile and layout of main memory, in bytes",
             constants: constants!("", Some(32), layout: EXIT_BASE, CLINT_BASE, CLINT_SIZE,
                 CLINT_MSIP, CLINT_MTIMECMP, CLINT_MTIME, UART_BASE, UART_SIZE, VMM_BASE, GATE_BASE,
-                UNIT_BASE, UNIT_SIZE, GUEST_BASE, GATE_TILE_ID, VMM_SIZE, GUEST_OFFSET,
+                UNIT_BASE, UNIT_SIZE, IO_BASE, IO_SIZE, GUEST_BASE, GATE_TILE_ID, VMM_SIZE, GUEST_OFFSET,
                 STATE_OFFSET, STATE_BASE, STATE_SIZE, RESET_VECTOR, PAGE_SIZE, REGION_STRIDE,
                 GUEST_MAX, IMAGE_MAX),
         },
         Section { title: "Counts, rates, bit numbers", constants: counts },
         Section {
-            title: "CSRs and cause of the epoch counter and the fingerprint",
-            constants: constants!("Csr", Some(12), csr: MEPOCH, MFPRINT)
+            title: "The core's own CSRs, the cause of the epoch counter, commands of the cache",
+            constants: constants!("Csr", Some(12), csr: MEPOCH, MCACHE, MFPRINT)
                 .into_iter()
-                .chain(constants!("", Some(32), csr: EPOCH_CAUSE))
+                .chain(constants!("", Some(32), csr: EPOCH_CAUSE, MCACHE_CLEAN, MCACHE_EMPTY))
                 .collect(),
         },
         Section { title: "Mode of a group", constants: numbers!(Mode, 3) },
@@ -192,10 +207,11 @@ mod tests {
         let text = package();
         let layout = declared(include_str!("../../vmm/abi/src/layout.rs"));
         let unit = declared(include_str!("../../vmm/abi/src/unit.rs"));
-        assert!(layout.len() > 20 && unit.len() > 10);
-        for name in layout.iter().chain(&unit) {
+        let io = declared(include_str!("../../vmm/abi/src/io.rs"));
+        assert!(layout.len() > 20 && unit.len() > 10 && io.len() > 10);
+        for name in layout.iter().chain(&unit).chain(&io) {
             let name = camel(name);
-            let found = ["", "Unit"].iter().any(|p| text.contains(&format!(" {p}{name} = ")));
+            let found = ["", "Unit", "Io"].iter().any(|p| text.contains(&format!(" {p}{name} = ")));
             assert!(found, "{name} is not in the package");
         }
     }

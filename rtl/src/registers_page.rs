@@ -1,8 +1,8 @@
-//! `docs/registers.md`: the table of the isolation unit's registers.
+//! `docs/registers.md`: the tables of the registers of isolation unit and I/O controller.
 
 use std::fmt::Write as _;
 
-use covert_abi::{BootReason, Command, Detection, Mode, Sequencer, layout, unit};
+use covert_abi::{BootReason, Command, Detection, Mode, Sequencer, io, layout, unit};
 
 /// One line for each number of an enum of the ABI.
 macro_rules! numbers {
@@ -32,6 +32,16 @@ pub fn registers_page() -> String {
         let logged = if register.logged { "yes" } else { "" };
         let unit::Register { name, offset, access, doc, .. } = register;
         let _ = writeln!(text, "| `0x{offset:03X}` | `{name}` | {access} | {logged} | {doc} |");
+    }
+    let _ = writeln!(
+        text,
+        "\n## Registers of the I/O controller\n\n\
+         At `0x{:08X}` + offset, likewise, all logged. What they are for: [io.md](io.md).\n\n\
+         | offset | name | access | what |\n|---|---|---|---|",
+        layout::IO_BASE
+    );
+    for unit::Register { name, offset, access, doc, .. } in io::REGISTERS {
+        let _ = writeln!(text, "| `0x{offset:02X}` | `{name}` | {access} | {doc} |");
     }
     numbers!(text,
         BootReason, "Boot reasons (`BOOT_REASON`)";

@@ -25,11 +25,13 @@ module covert_detect #(
   // outlet: the log refutes the agreed transaction, or is full
   input  logic                 outlet_i,
   input  logic [          3:0] outlet_kind_i,
-  // sequencer: members' memory differs; a checkpoint was asked for too early in a replay
+  // sequencer: members' memory differs, in a checkpoint or on its way out; a checkpoint was asked for too early in a
+  // replay
   input  logic                 ckpt_differs_i,
-  input  logic [OffsetBits-1:0] ckpt_offset_i,
-  input  logic [         31:0] ckpt_first_i,   // the lowest member's word
-  input  logic [32*NTiles-1:0] ckpt_words_i,   // the others'
+  input  logic                 copy_differs_i,
+  input  logic [OffsetBits-1:0] differ_offset_i,  // in the domain
+  input  logic [         31:0] differ_first_i,   // the lowest member's word
+  input  logic [32*NTiles-1:0] differ_words_i,   // the others'
   input  logic                 ckpt_early_i,
 
   output logic                 detect_o,
@@ -82,11 +84,11 @@ module covert_detect #(
       data_o = held_data;
       // A full log is no tile's fault.
       if (outlet_kind_i == covert_pkg::DetectionLogFull) tile_o = '0;
-    end else if (ckpt_differs_i) begin
-      kind_o = covert_pkg::DetectionCheckpoint;
+    end else if (ckpt_differs_i | copy_differs_i) begin
+      kind_o = ckpt_differs_i ? covert_pkg::DetectionCheckpoint : covert_pkg::DetectionOutput;
       for (int unsigned i = 0; i < NTiles; i++) begin
-        addr_o[32*i+:32] = members_i[i] ? 32'(ckpt_offset_i) | 32'd2 : 32'd0;
-        data_o[32*i+:32] = ~members_i[i] ? 32'd0 : lowest[i] ? ckpt_first_i : ckpt_words_i[32*i+:32];
+        addr_o[32*i+:32] = members_i[i] ? 32'(differ_offset_i) | 32'd2 : 32'd0;
+        data_o[32*i+:32] = ~members_i[i] ? 32'd0 : lowest[i] ? differ_first_i : differ_words_i[32*i+:32];
       end
     end else if (ckpt_early_i) begin
       kind_o = covert_pkg::DetectionReplay;

@@ -1,10 +1,10 @@
-// DMA engine: copies words from one place of main memory to the same offset in several regions and, on
-// the way, compares them with the same words of other tiles' domains. Works in bursts through a buffer: one
-// read a word and source, one write a word and destination; a burst that does not compare is not written.
+// DMA engine: copies words from one place of main memory to the same offset in several regions, or to one place
+// elsewhere, and, on the way, compares them with the same words of other tiles' domains. Works in bursts through a buffer:
+// one read a word and source, one write a word and destination; a burst that does not compare is not written.
 // Trusts the memory channel (in order, one response a request), any latency.
 module covert_dma #(
   parameter int unsigned NTiles = 2,
-  parameter int unsigned Burst  = 32,  // words of the buffer, a power of two
+  parameter int unsigned Burst  = 128,  // words of the buffer, a power of two
   parameter int unsigned OffsetBits = $clog2(covert_pkg::RegionStride)  // of an offset in a region; leave
 ) (
   input  logic                  clk_i,
@@ -16,6 +16,8 @@ module covert_dma #(
   input  logic [  OffsetBits:0] len_i,       // bytes, a multiple of 4
   input  logic [    NTiles-1:0] compare_i,   // tiles whose domains are read too and must agree
   input  logic [    NTiles+1:0] dst_i,       // destinations: tile domains, then slot 0, slot 1
+  input  logic                  out_i,       // and the place at out_addr_i
+  input  logic [          31:0] out_addr_i,  // physical address, word aligned
   input  logic                  abort_i,     // level: issue nothing more
   output logic                  busy_o,      // until the last response has come
   output logic [          31:0] last_o,      // the last word read from the first source
@@ -31,11 +33,14 @@ module covert_dma #(
   output logic                  mem_req_we_o,
   output logic [          31:0] mem_req_wdata_o,
   output logic [           3:0] mem_req_wstrb_o,
+  output logic                  mem_req_more_o,   // the next request is for the next word
   input  logic                  mem_rsp_valid_i,
   input  logic [          31:0] mem_rsp_data_i
 );
 
-  localparam int unsigned Regions = NTiles + 2;
+  // Destinations: regions with the one offset, and the place elsewhere behind them.
+  localparam int unsigned Regions = NTiles + 3;
+  localparam int unsigned Elsewhere = NTiles + 2;
   localparam int unsigned RegionBits = $clog2(Regions);
   localparam int unsigned IdxBits = $clog2(Burst);
   localparam int unsigned WordBits = OffsetBits - 1;  // of a count of words up to a region's
@@ -54,6 +59,7 @@ module covert_dma #(
   logic [  WordBits-1:0] left_q;             // words of the transfer from this burst on
   logic [    NTiles-1:0] compare_q;
   logic [   Regions-1:0] dst_q;
+  logic [          31:0] out_addr_q;         // address of the burst elsewhere
   // Request side: which word, which region next (one bit each, those still to do).
   logic [   IdxBits-1:0] idx_q, idx_d;
   logic [   Regions-1:0] todo_q, todo_d;
@@ -100,10 +106,14 @@ module covert_dma #(
 
   assign mem_req_valid_o = ((state_q == StRead) | (state_q == StWrite)) & ~abort_i & (outstanding_q < MaxOutstanding);
   assign mem_req_we_o    = state_q == StWrite;
-  assign mem_req_addr_o  = (state_q == StRead && first_q) ? src_q + 32'(idx_bytes)
-                                                          : 32'({region, offset_q + idx_bytes});
+  always_comb begin
+    mem_req_addr_o = 32'({region, offset_q + idx_bytes});
+    if (state_q == StRead && first_q) mem_req_addr_o = src_q + 32'(idx_bytes);
+    else if (region == RegionBits'(Elsewhere)) mem_req_addr_o = out_addr_q + 32'(idx_bytes);
+  end
   assign mem_req_wdata_o = buffer_q[idx_q];
   assign mem_req_wstrb_o = 4'hF;
+  assign mem_req_more_o  = idx_q != last_idx;
   assign go              = mem_req_valid_o & mem_req_ready_i;
   assign read_rsp        = rsp_valid_q & (writes_q == 5'd0);
 
@@ -196,6 +206,7 @@ module covert_dma #(
       left_q            <= '0;
       compare_q         <= '0;
       dst_q             <= '0;
+      out_addr_q        <= '0;
       idx_q             <= '0;
       todo_q            <= '0;
       first_q           <= 1'b0;
@@ -231,12 +242,14 @@ module covert_dma #(
         offset_q   <= offset_i;
         left_q     <= len_i[OffsetBits:2];
         compare_q  <= compare_i;
-        dst_q      <= dst_i;
+        dst_q      <= {out_i, dst_i};
+        out_addr_q <= out_addr_i;
         mismatch_q <= 1'b0;
       end else if (next_burst) begin
-        src_q    <= src_q + 32'(4 * Burst);
-        offset_q <= offset_q + OffsetBits'(4 * Burst);
-        left_q   <= left_q - WordBits'(Burst);
+        src_q      <= src_q + 32'(4 * Burst);
+        offset_q   <= offset_q + OffsetBits'(4 * Burst);
+        left_q     <= left_q - WordBits'(Burst);
+        out_addr_q <= out_addr_q + 32'(4 * Burst);
       end
       if (read_rsp && rsp_first_q) last_q <= rsp_data_q;
       if (read_rsp && !rsp_first_q && state_q != StIdle) begin

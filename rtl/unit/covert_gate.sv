@@ -4,7 +4,9 @@
 // it is held here. An access to memory adds no cycle, and may be answered in the cycle in which it is accepted;
 // anything else waits until no access is outstanding.
 // Not covered: a tile that is right about where it writes and wrong about what (the comparator's work).
-module covert_gate (
+module covert_gate #(
+  parameter int unsigned MaxOutstanding = 16  // accesses that memory has accepted and not yet answered, 1 to 63
+) (
   input  logic        clk_i,
   input  logic        rst_ni,
   input  logic [ 1:0] tile_i,           // number of the tile, constant
@@ -21,6 +23,7 @@ module covert_gate (
   input  logic [ 3:0] tile_req_wstrb_i,
   input  logic [ 1:0] tile_req_priv_i,
   input  logic        tile_req_instr_i,
+  input  logic        tile_req_more_i,  // the next word of a burst follows
   output logic        tile_rsp_valid_o,
   output logic [31:0] tile_rsp_data_o,
   output logic        tile_rsp_err_o,
@@ -31,6 +34,7 @@ module covert_gate (
   output logic        mem_req_we_o,
   output logic [31:0] mem_req_wdata_o,
   output logic [ 3:0] mem_req_wstrb_o,
+  output logic        mem_req_more_o,   // hint: the next request is for the next word
   input  logic        mem_rsp_valid_i,
   input  logic [31:0] mem_rsp_data_i,
   // to the comparator: held until done
@@ -55,7 +59,7 @@ module covert_gate (
   localparam logic [1:0] PrivU = 2'd0, PrivS = 2'd1, PrivM = 2'd3;
   localparam int unsigned OffsetBits = $clog2(covert_pkg::RegionStride);
   localparam int unsigned PageShift = $clog2(covert_pkg::PageSize);
-  localparam logic [2:0] MaxOutstanding = 3'd4;
+  localparam int unsigned CountBits = $clog2(MaxOutstanding + 1);
 
   typedef enum logic [1:0] {
     KindMemory,
@@ -84,7 +88,8 @@ module covert_gate (
     to_device = in_window(tile_req_addr_i, covert_pkg::UartBase, covert_pkg::UartSize) |
         in_window(tile_req_addr_i, covert_pkg::ClintBase, covert_pkg::ClintSize) |
         in_window(tile_req_addr_i, covert_pkg::ExitBase, covert_pkg::PageSize);
-    to_unit   = in_window(tile_req_addr_i, covert_pkg::UnitBase, covert_pkg::UnitSize);
+    to_unit   = in_window(tile_req_addr_i, covert_pkg::UnitBase, covert_pkg::UnitSize) |
+        in_window(tile_req_addr_i, covert_pkg::IoBase, covert_pkg::IoSize);
     to_gate   = in_window(tile_req_addr_i, covert_pkg::GateBase, covert_pkg::PageSize) & ~tile_req_we_i;
 
     req_kind   = KindRefused;
@@ -111,6 +116,7 @@ module covert_gate (
     logic                  we;
     logic [31:0]           wdata;
     logic [3:0]            wstrb;
+    logic                  more;
     logic                  blame;   // refusing this is a violation
   } hold_t;
 
@@ -118,7 +124,7 @@ module covert_gate (
   hold_t      hold_q, now;
   logic        dirty_q;
   logic [12:0] dirty_page_q;
-  logic [2:0] outstanding_q;  // accesses that memory has accepted and not yet answered
+  logic [CountBits-1:0] outstanding_q;  // accesses that memory has accepted and not yet answered
 
   always_comb begin
     now.kind   = req_kind;
@@ -127,6 +133,7 @@ module covert_gate (
     now.we     = tile_req_we_i;
     now.wdata  = tile_req_we_i ? tile_req_wdata_i : 32'd0;
     now.wstrb  = tile_req_wstrb_i;
+    now.more   = tile_req_more_i;
     now.blame  = mach & ~(tile_req_instr_i & ~tile_req_we_i) & ~bare_i;
   end
 
@@ -136,7 +143,7 @@ module covert_gate (
   hold_t front;
   // verilator lint_on UNUSEDSIGNAL
 
-  assign tile_req_ready_o = ~hold_valid_q & (outstanding_q < MaxOutstanding) & ~quarantine_i;
+  assign tile_req_ready_o = ~hold_valid_q & (outstanding_q < CountBits'(MaxOutstanding)) & ~quarantine_i;
   assign accept           = tile_req_valid_i & tile_req_ready_o;
   assign front            = hold_valid_q ? hold_q : now;
 
@@ -146,14 +153,15 @@ module covert_gate (
   assign mem_req_we_o    = front.we;
   assign mem_req_wdata_o = front.wdata;
   assign mem_req_wstrb_o = front.wstrb;
+  assign mem_req_more_o  = front.more;
   assign mem_go          = mem_req_valid_o & mem_req_ready_i;
-  assign mem_answer      = mem_rsp_valid_i & ((outstanding_q != 3'd0) | mem_go);
+  assign mem_answer      = mem_rsp_valid_i & ((outstanding_q != '0) | mem_go);
 
   assign dirty_o      = dirty_q;
   assign dirty_page_o = dirty_page_q;
 
   // What is not for memory is looked at when nothing is outstanding, so that answers stay in order.
-  assign alone = hold_valid_q & (outstanding_q == 3'd0) & ~quarantine_i;
+  assign alone = hold_valid_q & (outstanding_q == '0) & ~quarantine_i;
   assign act   = alone & (hold_q.kind == KindRefused | hold_q.kind == KindGate);
 
   assign dev_valid_o = alone & (hold_q.kind == KindDevice);
@@ -184,7 +192,7 @@ module covert_gate (
 
   assign hold_valid_d = ~quarantine_i & ~mem_go & ~act & ~(dev_valid_o & dev_done_i) & (accept | hold_valid_q);
 
-  assign drained_o = ~hold_valid_q & (outstanding_q == 3'd0);
+  assign drained_o = ~hold_valid_q & (outstanding_q == '0);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -198,7 +206,7 @@ module covert_gate (
       if (accept) hold_q <= now;
       dirty_q       <= mem_go & mem_req_we_o;
       dirty_page_q  <= front.offset[OffsetBits-1:PageShift];
-      outstanding_q <= outstanding_q + 3'(mem_go) - 3'(mem_answer);
+      outstanding_q <= outstanding_q + CountBits'(mem_go) - CountBits'(mem_answer);
     end
   end
 

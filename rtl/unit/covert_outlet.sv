@@ -28,6 +28,7 @@ module covert_outlet (
   output logic [31:0] reg_wdata_o,
   input  logic [31:0] reg_rdata_i,
   input  logic        reg_ready_i,   // 0: this read must wait for the barrier
+  output logic        waits_o,       // level: a read waits for the barrier
   output logic        flags_read_o,  // pulse: INPUT_FLAGS was read, reg_rdata_i is what was said
   // devices: the access happens in the cycle with valid and ready
   output logic        dev_valid_o,
@@ -89,6 +90,7 @@ module covert_outlet (
   assign reg_we_o     = act & in_unit & rel_we_i;
   assign reg_addr_o   = rel_addr_i[11:0];
   assign reg_wdata_o  = rel_data_i;
+  assign waits_o      = act & in_unit & ~ready;
   assign flags_read_o = push_flags;
 
   logic push_flags;

@@ -5,6 +5,7 @@
 //   RESTORE     takes what is dirty, and prev as well if a checkpoint was begun and not committed
 //   PRECOPY     clears dirty bits before it copies, unless a checkpoint is valid (then they are still needed)
 //   JOIN        gives the new tile the members' dirty bits
+//   LOAD, COPY_IN  mark a page dirty before they write to it
 module covert_pages #(
   parameter int unsigned NTiles     = 2,
   parameter int unsigned OffsetBits = $clog2(covert_pkg::RegionStride),  // of an offset in a region; leave
@@ -14,16 +15,16 @@ module covert_pages #(
   input  logic                  rst_ni,
   // A job: start_i while not busy_o. All inputs of this group stay until it ends.
   input  logic                  start_i,
-  input  logic [           2:0] job_i,            // covert_unit_pkg::Job*
+  input  logic [           3:0] job_i,            // covert_unit_pkg::Job*
   input  logic                  abort_i,          // level: end the job soon, wherever it is
   output logic                  busy_o,
-  output logic                  failed_o,         // CHECKPOINT: the members disagree; until the next start
+  output logic                  failed_o,         // CHECKPOINT, COPY_OUT: the members disagree; until the next start
   input  logic [    NTiles-1:0] members_i,
   input  logic [    NTiles-1:0] target_i,         // IMAGE: where to; PRECOPY, JOIN: the tile (one bit)
   input  logic                  ckpt_valid_i,
   input  logic                  slot_i,           // committed slot
   input  logic [          31:0] guest_size_i,
-  input  logic [          31:0] load_src_i,
+  input  logic [          31:0] load_src_i,       // LOAD, COPY_IN, COPY_OUT: offsets in their regions, bytes
   input  logic [          31:0] load_dst_i,
   input  logic [          31:0] load_len_i,
   input  logic                  commit_i,         // pulse: the checkpoint just copied is committed
@@ -42,6 +43,8 @@ module covert_pages #(
   output logic [  OffsetBits:0] dma_len_o,
   output logic [    NTiles-1:0] dma_compare_o,
   output logic [    NTiles+1:0] dma_dst_o,
+  output logic                  dma_out_o,
+  output logic [          31:0] dma_out_addr_o,
   output logic                  dma_abort_o,
   input  logic                  dma_busy_i,
   input  logic                  dma_mismatch_i,
@@ -52,6 +55,7 @@ module covert_pages #(
   localparam int unsigned PageShift = $clog2(covert_pkg::PageSize);
   localparam logic [WordBits-1:0] FirstWord = WordBits'(covert_pkg::FirstPage / 32);
   localparam logic [2:0] BootRegion = 3'(NTiles + 2);
+  localparam logic [2:0] IoRegion = 3'(NTiles + 3);
 
   typedef enum logic [3:0] {
     StIdle,
@@ -59,7 +63,7 @@ module covert_pages #(
     StClearWait,
     StBulk,      // one transfer, no dirty bits
     StBulkWait,
-    StMark,      // LOAD: mark a page dirty, then copy the part of it
+    StMark,      // LOAD, COPY_IN: mark a page dirty, then copy the part of it
     StMarkWait,
     StLoad,
     StTake,      // read (or take) a word of the members' dirty bits
@@ -72,7 +76,7 @@ module covert_pages #(
   } state_e;
 
   state_e                state_q, state_d;
-  logic [           2:0] job_q;
+  logic [           3:0] job_q;
   logic [  WordBits-1:0] word_q, word_d;
   logic [          31:0] set_q, set_d;         // pages of the word still to copy
   logic [          31:0] now_q;                // the word's dirty bits as they were taken
@@ -87,7 +91,7 @@ module covert_pages #(
   logic [  OffsetBits:0] load_left_q;
 
   logic finished;      // the job ends, all of it done
-  logic load_next;     // LOAD: on to the next page
+  logic load_next;     // LOAD, COPY_IN: on to the next page
   logic ops_done;
 
   assign busy_o   = state_q != StIdle;
@@ -179,10 +183,12 @@ module covert_pages #(
   // Transfers.
   logic [           4:0] pick;   // lowest page of the set
   logic [OffsetBits-1:0] page_offset;
-  logic [  OffsetBits:0] part;   // LOAD: bytes up to the end of the page
+  logic [  OffsetBits:0] part;   // LOAD, COPY_IN: bytes up to the end of the page
 
-  assign page_offset = {word_q, pick, PageShift'(0)};
-  assign dma_abort_o = abort_i;
+  assign page_offset    = {word_q, pick, PageShift'(0)};
+  assign dma_abort_o    = abort_i;
+  assign dma_out_o      = job_q == covert_unit_pkg::JobCopyOut;
+  assign dma_out_addr_o = {4'd0, IoRegion, load_dst_q};
 
   always_comb begin
     pick = '0;
@@ -210,10 +216,17 @@ module covert_pages #(
         dma_len_o    = (OffsetBits + 1)'(image_len_q);
         dma_dst_o    = {2'b00, target_i};
       end
-      covert_unit_pkg::JobLoad: begin
-        dma_src_o    = {4'd0, BootRegion, load_src_q};
+      covert_unit_pkg::JobLoad, covert_unit_pkg::JobCopyIn: begin
+        dma_src_o    = {4'd0, (job_q == covert_unit_pkg::JobLoad) ? BootRegion : IoRegion, load_src_q};
         dma_offset_o = load_dst_q;
         dma_len_o    = part;
+      end
+      covert_unit_pkg::JobCopyOut: begin
+        dma_src_o     = {4'd0, source, load_src_q};
+        dma_offset_o  = load_src_q;
+        dma_len_o     = load_left_q;
+        dma_compare_o = members_i & ~source_mask;
+        dma_dst_o     = '0;
       end
       covert_unit_pkg::JobPrecopy: dma_dst_o = {{2{~ckpt_valid_i}}, target_i};
       covert_unit_pkg::JobJoin:    dma_dst_o = {2'b00, target_i};
@@ -231,7 +244,7 @@ module covert_pages #(
   assign image_len = (dma_last_i > covert_pkg::ImageMax) ? covert_pkg::ImageMax[OffsetBits-1:0]
                                                           : {dma_last_i[OffsetBits-1:2], 2'b00};
 
-  logic load_fits;   // LOAD: within the regions
+  logic load_fits;   // LOAD, COPY_IN, COPY_OUT: within the regions
   assign load_fits = ((33'(load_src_i) + 33'(load_len_i)) <= 33'(covert_pkg::RegionStride)) &
       ((33'(load_dst_i) + 33'(load_len_i)) <= 33'(covert_pkg::RegionStride));
 
@@ -297,7 +310,8 @@ module covert_pages #(
             state_d = StClear;
           end
           covert_unit_pkg::JobLength, covert_unit_pkg::JobImage: state_d = StBulk;
-          covert_unit_pkg::JobLoad: if (load_fits) state_d = StMark;
+          covert_unit_pkg::JobLoad, covert_unit_pkg::JobCopyIn: if (load_fits) state_d = StMark;
+          covert_unit_pkg::JobCopyOut: if (load_fits) state_d = StBulk;
           default: begin
             word_d  = FirstWord;
             state_d = StTake;
@@ -349,7 +363,7 @@ module covert_pages #(
         load_dst_q  <= load_dst_q + part[OffsetBits-1:0];
         load_left_q <= load_left_q - part;
       end
-      if (state_q == StPage && !dma_busy_i && dma_mismatch_i) failed_q <= 1'b1;
+      if ((state_q == StPage || state_q == StBulkWait) && !dma_busy_i && dma_mismatch_i) failed_q <= 1'b1;
       if (finished && job_q == covert_unit_pkg::JobLength) image_len_q <= image_len;
       if (commit_i || (finished && job_q == covert_unit_pkg::JobRestore)) partial_q <= 1'b0;
 

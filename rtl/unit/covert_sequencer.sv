@@ -27,9 +27,10 @@ module covert_sequencer #(
   input  logic              detect_i,
   output logic              ckpt_differs_o,
   output logic              ckpt_early_o,
+  output logic              copy_differs_o, // COPY_OUT: the members disagree
   // page walker
   output logic              job_start_o,
-  output logic [       2:0] job_o,
+  output logic [       3:0] job_o,
   output logic [NTiles-1:0] job_target_o,
   output logic              job_abort_o,
   input  logic              job_busy_i,
@@ -66,6 +67,7 @@ module covert_sequencer #(
     StJoinImage,
     StJoinPages,
     StCommit,
+    StCopied,     // COPY_OUT: whether all of it was equal
     StDropped,
     StStart,      // the target's clock runs in reset
     StMeet,       // no transaction is in flight: the target starts
@@ -109,6 +111,7 @@ module covert_sequencer #(
   assign job_abort_o = (phase_q == covert_pkg::SequencerDrain);
 
   assign ckpt_differs_o = (state_q == StCommit) & job_failed_i;
+  assign copy_differs_o = (state_q == StCopied) & job_failed_i;
   assign ckpt_early_o   = (state_q == StIdle) & cmd_valid_i & (cmd_i == covert_pkg::CommandCheckpoint) & several &
       replay_i;
 
@@ -161,6 +164,16 @@ module covert_sequencer #(
             job_o   = covert_unit_pkg::JobLoad;
             after_d = StIdle;
           end
+          covert_pkg::CommandCopyIn: begin
+            to_job  = 1'b1;
+            job_o   = covert_unit_pkg::JobCopyIn;
+            after_d = StIdle;
+          end
+          covert_pkg::CommandCopyOut: begin
+            to_job  = 1'b1;
+            job_o   = covert_unit_pkg::JobCopyOut;
+            after_d = StCopied;
+          end
           covert_pkg::CommandPrecopy: if ((named & ~members_i) != '0) begin
             to_job   = 1'b1;
             job_o    = covert_unit_pkg::JobPrecopy;
@@ -203,6 +216,10 @@ module covert_sequencer #(
         commit_o = ~job_failed_i;
         state_d  = StIdle;
         phase_d  = covert_pkg::SequencerIdle;
+      end
+      StCopied: begin
+        state_d = StIdle;
+        phase_d = covert_pkg::SequencerIdle;
       end
       StDropped: if ((drained_i | run_q) == '1) begin
         state_d = StIdle;

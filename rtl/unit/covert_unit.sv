@@ -41,6 +41,8 @@ module covert_unit #(
   input  logic [         63:0] mtime_i,
   input  logic                 uart_rx_i,         // the UART has received data
   input  logic                 uart_hangup_i,     // the host has closed the console's input, all of it was read
+  input  logic                 blk_done_i,        // a block command has ended
+  input  logic                 net_rx_i,          // a received frame is in the posted buffer
   input  logic [          2:0] mode_req_i,        // mode that the management side wants
   // memory channel of the DMA engine
   output logic                 mem_req_valid_o,
@@ -49,6 +51,7 @@ module covert_unit #(
   output logic                 mem_req_we_o,
   output logic [         31:0] mem_req_wdata_o,
   output logic [          3:0] mem_req_wstrb_o,
+  output logic                 mem_req_more_o,
   input  logic                 mem_rsp_valid_i,
   input  logic [         31:0] mem_rsp_data_i,
   // observers
@@ -60,7 +63,9 @@ module covert_unit #(
   output logic [          3:0] seq_state_o,
   output logic                 ckpt_o,            // pulses
   output logic                 resume_o,
-  output logic                 epoch_o
+  output logic                 epoch_o,
+  output logic                 wait_o,            // level: the group waits in the barrier and nothing else is going on
+  output logic [         63:0] wake_o             // the barrier's deadline
 );
 
   localparam int unsigned OffsetBits = $clog2(covert_pkg::RegionStride);
@@ -74,13 +79,13 @@ module covert_unit #(
   logic        rel_valid, rel_we, rel_done;
   logic [31:0] rel_addr, rel_data, rel_rdata;
   logic [ 3:0] rel_strb;
-  logic        reg_we, reg_ready, flags_read;
+  logic        reg_we, reg_ready, flags_read, waits;
   logic [11:0] reg_addr;
   logic [31:0] reg_wdata, group_rdata, barrier_rdata;
   logic        replay;
   logic [31:0] log_position;
   // Detections.
-  logic        cmp_detect, outlet_detect, ckpt_differs, ckpt_early, detect, det_take;
+  logic        cmp_detect, outlet_detect, ckpt_differs, ckpt_early, copy_differs, detect, det_take;
   logic [ 3:0] cmp_kind, outlet_kind, det_kind;
   logic [NTiles-1:0] cmp_accused, det_tile;
   logic [32*NTiles-1:0] said_addr, said_data, det_addr, det_data;
@@ -89,7 +94,7 @@ module covert_unit #(
   logic        resume, restart, commit, invalidate, rollback, busy;
   logic [ 3:0] seq_state;
   logic        job_start, job_abort, job_busy, job_failed;
-  logic [ 2:0] job;
+  logic [ 3:0] job;
   logic        freeze, flush, cancel, log_clear, log_rewind;
 
   covert_comparator #(
@@ -147,6 +152,7 @@ module covert_unit #(
     .reg_wdata_o  (reg_wdata),
     .reg_rdata_i  (group_rdata | barrier_rdata),
     .reg_ready_i  (reg_ready),
+    .waits_o      (waits),
     .flags_read_o (flags_read),
     .dev_valid_o,
     .dev_we_o,
@@ -157,28 +163,34 @@ module covert_unit #(
     .dev_rdata_i
   );
 
-  // Inputs as the barrier latches them. Received data is pending as long as it is there; a hang-up or another mode
-  // wanted, until the group has read it.
-  localparam logic [31:0] EdgeFlags = covert_pkg::UnitInputUartHangup | (32'd7 << covert_pkg::UnitInputModeShift);
-  logic [31:0] flags_now, flags_seen_q;
-  logic        pending;
+  // Inputs as the barrier latches them. Received data, an ended block command and a received frame are raised as long
+  // as they are there; a hang-up or another mode wanted, until the group has read it.
+  logic [31:0] flags_now, flags_seen_q, flags_new;
+  logic [ 3:0] raised;
+  logic        mode_changed;
   assign flags_now = ({32{uart_rx_i}} & covert_pkg::UnitInputUartRx) |
-      ({32{uart_hangup_i}} & covert_pkg::UnitInputUartHangup) | (32'(mode_req_i) << covert_pkg::UnitInputModeShift);
-  assign pending   = uart_rx_i | (((flags_now ^ flags_seen_q) & EdgeFlags) != 32'd0);
+      ({32{uart_hangup_i}} & covert_pkg::UnitInputUartHangup) | ({32{blk_done_i}} & covert_pkg::UnitInputBlk) |
+      ({32{net_rx_i}} & covert_pkg::UnitInputNet) | (32'(mode_req_i) << covert_pkg::UnitInputModeShift);
+  assign flags_new    = flags_now ^ flags_seen_q;
+  assign raised       = 4'((flags_now & ~covert_pkg::UnitInputUartHangup) | (flags_new & covert_pkg::UnitInputUartHangup));
+  assign mode_changed = flags_new[covert_pkg::UnitInputModeShift+:3] != 3'd0;
 
   covert_barrier u_barrier (
-    .clock    (clk_i),
-    .reset    (~rst_ni),
-    .wr_en    (reg_we),
-    .addr     (reg_addr),
-    .wdata    (reg_wdata),
-    .rdata    (barrier_rdata),
-    .rdy      (reg_ready),
-    .mtime    (mtime_i),
-    .flags_now(flags_now),
-    .pending  (pending),
-    .replay   (replay),
-    .epoch    (epoch_o)
+    .clock       (clk_i),
+    .reset       (~rst_ni),
+    .wr_en       (reg_we),
+    .addr        (reg_addr),
+    .wdata       (reg_wdata),
+    .rdata       (barrier_rdata),
+    .rdy         (reg_ready),
+    .mtime       (mtime_i),
+    .flags_now   (flags_now),
+    .raised      (raised),
+    .mode_changed(mode_changed),
+    .replay      (replay),
+    .epoch       (epoch_o),
+    .wake_lo     (wake_o[31:0]),
+    .wake_hi     (wake_o[63:32])
   );
 
   covert_group #(
@@ -231,6 +243,8 @@ module covert_unit #(
   logic [ OffsetBits:0] dma_bytes;
   logic [   NTiles-1:0] dma_compare;
   logic [   NTiles+1:0] dma_to;
+  logic                 dma_out;
+  logic [         31:0] dma_out_addr;
   logic [32*NTiles-1:0] differ_words;
 
   covert_detect #(
@@ -253,9 +267,10 @@ module covert_unit #(
     .outlet_i        (outlet_detect),
     .outlet_kind_i   (outlet_kind),
     .ckpt_differs_i  (ckpt_differs),
-    .ckpt_offset_i   (differ_offset),
-    .ckpt_first_i    (differ_first),
-    .ckpt_words_i    (differ_words),
+    .copy_differs_i  (copy_differs),
+    .differ_offset_i (differ_offset),
+    .differ_first_i  (differ_first),
+    .differ_words_i  (differ_words),
     .ckpt_early_i    (ckpt_early),
     .detect_o        (detect),
     .kind_o          (det_kind),
@@ -287,6 +302,7 @@ module covert_unit #(
     .detect_i      (detect),
     .ckpt_differs_o(ckpt_differs),
     .ckpt_early_o  (ckpt_early),
+    .copy_differs_o(copy_differs),
     .job_start_o   (job_start),
     .job_o         (job),
     .job_target_o  (job_target),
@@ -340,6 +356,8 @@ module covert_unit #(
     .dma_len_o     (dma_bytes),
     .dma_compare_o (dma_compare),
     .dma_dst_o     (dma_to),
+    .dma_out_o     (dma_out),
+    .dma_out_addr_o(dma_out_addr),
     .dma_abort_o   (dma_abort),
     .dma_busy_i    (dma_busy),
     .dma_mismatch_i(dma_mismatch),
@@ -357,6 +375,8 @@ module covert_unit #(
     .len_i            (dma_bytes),
     .compare_i        (dma_compare),
     .dst_i            (dma_to),
+    .out_i            (dma_out),
+    .out_addr_i       (dma_out_addr),
     .abort_i          (dma_abort),
     .busy_o           (dma_busy),
     .last_o           (dma_last),
@@ -370,6 +390,7 @@ module covert_unit #(
     .mem_req_we_o,
     .mem_req_wdata_o,
     .mem_req_wstrb_o,
+    .mem_req_more_o,
     .mem_rsp_valid_i,
     .mem_rsp_data_i
   );
@@ -420,5 +441,6 @@ module covert_unit #(
   assign seq_state_o  = seq_state;
   assign ckpt_o       = commit;
   assign resume_o     = restart;
+  assign wait_o       = waits & ~busy;
 
 endmodule

@@ -3,14 +3,16 @@ package covert_unit_pkg;
   /* verilator lint_off UNUSEDPARAM */
 
   // Jobs of the page walker.
-  localparam logic [2:0] JobClear      = 3'd0;  // power-on: no page is dirty
-  localparam logic [2:0] JobLength     = 3'd1;  // read the VMM image's length
-  localparam logic [2:0] JobImage      = 3'd2;  // the VMM image to the targets
-  localparam logic [2:0] JobLoad       = 3'd3;  // boot region to all members
-  localparam logic [2:0] JobPrecopy    = 3'd4;
-  localparam logic [2:0] JobJoin       = 3'd5;
-  localparam logic [2:0] JobCheckpoint = 3'd6;
-  localparam logic [2:0] JobRestore    = 3'd7;
+  localparam logic [3:0] JobClear      = 4'd0;  // power-on: no page is dirty
+  localparam logic [3:0] JobLength     = 4'd1;  // read the VMM image's length
+  localparam logic [3:0] JobImage      = 4'd2;  // the VMM image to the targets
+  localparam logic [3:0] JobLoad       = 4'd3;  // boot region to all members
+  localparam logic [3:0] JobPrecopy    = 4'd4;
+  localparam logic [3:0] JobJoin       = 4'd5;
+  localparam logic [3:0] JobCheckpoint = 4'd6;
+  localparam logic [3:0] JobRestore    = 4'd7;
+  localparam logic [3:0] JobCopyIn     = 4'd8;  // I/O region to all members
+  localparam logic [3:0] JobCopyOut    = 4'd9;  // all members, compared, to the I/O region
 
   /* verilator lint_on UNUSEDPARAM */
 endpackage

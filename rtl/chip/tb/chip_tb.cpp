@@ -1,9 +1,10 @@
-// Bring-up of the whole chip: a bare program, a miniature VMM alone and on two tiles, with random memory latency, and
-// with faults in what a tile reads and writes. Whatever happens, the console says what the model says, or a prefix of it
-// and then DUE.
+// Bring-up of the whole chip: a bare program, a miniature VMM alone and on two tiles, with random memory latency, with a
+// disk, and with faults in what a tile reads and writes. Whatever happens, the console says what the model says, or a
+// prefix of it and then DUE, and no other sector than the model's is on the disk.
 //
 //   chip_tb TILES BARE.bin VMM.bin FAULTS
 #include <fstream>
+#include <map>
 #include <memory>
 
 #include "Vcovert_chip.h"
@@ -24,7 +25,7 @@ constexpr uint32_t kStride = 40 * PageSize / 4;  // words
 // As in vmm.S, behind the three descriptor words.
 struct Options {
     uint32_t tile = 1, epochs = 16, every = 4, seg_src = 0, seg_len = kSegmentBytes, fail = 0, what = 0, limit = 20000,
-             attempts = 3, third = 0;
+             attempts = 3, third = 0, disk = 0;
 };
 
 struct Fault {
@@ -56,15 +57,22 @@ struct Result {
     uint64_t recovery_cycles = 0;
     bool fault_hit = false;
     uint64_t fault_cycle = 0, detect_cycle = 0;
+    std::map<uint32_t, std::vector<uint32_t>> sectors;  // written to the disk
     std::string broken;  // a rule of an interface that was broken
 };
 
 uint32_t segment_word(uint32_t i) { return i * 0x9E3779B9u + 12345; }
 
-std::string expected(const Options& o) {
+struct Expected {
+    std::string console;
+    std::map<uint32_t, std::vector<uint32_t>> sectors;
+};
+
+Expected whole(const Options& o) {
+    Expected e;
+    std::vector<uint32_t> in(128);  // what the last sector said
     std::vector<uint32_t> ram(kPages * kStride);
     for (uint32_t i = 0; i < o.seg_len / 4; i++) ram[kStride - 64 + i] = segment_word(i);
-    std::string out;
     uint32_t sum = 0;
     for (uint32_t count = 0; count < o.epochs; count++) {
         for (uint32_t k = 0; k < 4; k++) {
@@ -72,10 +80,18 @@ std::string expected(const Options& o) {
             w = w * 33 + count + k;
             sum = ((sum << 1) | (sum >> 31)) ^ w;
         }
-        out += static_cast<char>('a' + (sum & 15));
+        e.console += static_cast<char>('a' + (sum & 15));
+        if (o.disk) {
+            uint32_t word = sum;
+            for (uint32_t& w : in) w = word += w;
+            e.sectors[count + 1] = in;
+            sum ^= in[127];
+        }
     }
-    return out + "\n";
+    e.console += '\n';
+    return e;
 }
+std::string expected(const Options& o) { return whole(o).console; }
 
 Result simulate(const Run& run) {
     const unsigned n = g_tiles;
@@ -83,7 +99,7 @@ Result simulate(const Run& run) {
     context->randReset(2);
     context->randSeed(static_cast<int>(run.seed) + 1);
     auto top = std::make_unique<Vcovert_chip>(context.get());
-    bench::Memory memory(n + 1, uint64_t{n + 3} * RegionStride, run.seed, run.latency);
+    bench::Memory memory(n + 1, uint64_t{n + 4} * RegionStride, run.seed, run.latency);
     bench::Random random(run.seed * 77 + 5);
     Result result;
 
@@ -105,6 +121,16 @@ Result simulate(const Run& run) {
     top->uart_rx_valid_i = 0;
     top->uart_rx_data_i = 0;
     top->uart_hangup_i = 0;
+    top->skip_i = 0;
+    top->blk_capacity_i = run.options.disk ? run.options.epochs + 1 : 0;
+    top->blk_read_only_i = 0;
+    top->net_present_i = 0;
+    top->net_mac_i = 0;
+    top->net_tx_taken_i = 0;
+    top->net_rx_done_i = 0;
+    top->random_valid_i = 0;
+    // The disk moves a command's data when it ends it.
+    uint64_t disk_ends = ~uint64_t{0};
 
     struct Shown {
         bool valid = false;
@@ -155,7 +181,7 @@ Result simulate(const Run& run) {
                 }
             }
             memory.accept(c, now, request);
-            if (memory.outstanding(c) > (c < n ? 4u : 16u)) result.broken = "too many outstanding";
+            if (memory.outstanding(c) > 16u) result.broken = "too many outstanding";
         }
         for (unsigned c = 0; c <= n; c++) {
             uint32_t data = random.bits();
@@ -173,6 +199,19 @@ Result simulate(const Run& run) {
             bench::set_word(top->mem_rsp_data_i, c, data);
         }
         top->mem_rsp_valid_i = valid_mask;
+        top->blk_done_i = now >= disk_ends;
+        top->blk_failed_i = 0;
+        if (top->blk_done_i) {
+            disk_ends = ~uint64_t{0};
+            const uint64_t io = uint64_t{n + 3} * RegionStride + top->blk_addr_o;
+            auto& sector = result.sectors[static_cast<uint32_t>(top->blk_sector_o)];
+            sector.resize(128);
+            for (uint32_t i = 0; i < 128; i++) {
+                if (top->blk_op_o == IoBlkWrite) sector[i] = memory.at(io + 4 * i);
+                else memory.at(io + 4 * i) = sector[i];
+            }
+        }
+        if (now >= 8 && top->blk_start_o) disk_ends = now + 1 + random.below(600);
 
         if (now >= 8) {
             if (top->uart_tx_valid_o) result.console += static_cast<char>(top->uart_tx_data_o);
@@ -234,7 +273,17 @@ void expect(const char* name, const Result& r, bool ok) {
 }
 
 bool good(const Run& run, const Result& r) {
-    return r.exited && r.code == 0x5555 && r.console == expected(run.options);
+    const Expected e = whole(run.options);
+    return r.exited && r.code == 0x5555 && r.console == e.console && r.sectors == e.sectors;
+}
+// Nothing wrong has left the chip.
+bool prefix(const Run& run, const Result& r) {
+    const Expected e = whole(run.options);
+    for (const auto& [number, sector] : r.sectors) {
+        const auto is = e.sectors.find(number);
+        if (is == e.sectors.end() || is->second != sector) return false;
+    }
+    return e.console.compare(0, r.console.size(), r.console) == 0;
 }
 
 void directed() {
@@ -255,6 +304,14 @@ void directed() {
         r = simulate(run);
         expect("violation, one member", r, r.due && r.kind == DetectionGate && r.accused == 1 && r.console.size() == 4);
     }
+    {
+        Run run;
+        run.options.tile = 0;
+        run.options.disk = 1;
+        run.latency = 3;
+        const auto r = simulate(run);
+        expect("disk, one member", r, good(run, r) && r.detections == 0 && r.sectors.size() == run.options.epochs);
+    }
     if (g_tiles < 2) return;
     for (uint32_t tile = 1; tile < g_tiles; tile++) {
         for (unsigned latency : {0u, 3u, 9u}) {
@@ -262,6 +319,7 @@ void directed() {
             run.options.tile = tile;
             run.latency = latency;
             run.seed = tile * 10 + latency;
+            run.options.disk = latency == 3;
             auto r = simulate(run);
             expect("two members", r,
                    good(run, r) && r.detections == 0 && r.checkpoints == 4 && r.members == (1u | 1u << tile));
@@ -294,6 +352,7 @@ void faults(unsigned count, bool third) {
     for (unsigned i = 0; i < count; i++) {
         Run run;
         run.seed = 1000 + i;
+        run.options.disk = i % 2;
         run.latency = random.below(5);
         run.fault.channel = static_cast<int>(random.below(third ? 3 : 2));
         run.fault.group = group;
@@ -306,9 +365,8 @@ void faults(unsigned count, bool third) {
         run.fault.access = 1 + random.below(run.fault.write ? 300 : 9000);
         run.fault.mask = 1u << random.below(32);
         auto r = simulate(run);
-        const std::string want = expected(run.options);
-        const bool early = r.due && (r.first_checkpoint == 0 || r.first_checkpoint > r.detect_cycle) &&
-                           want.compare(0, r.console.size(), r.console) == 0;
+        const bool early =
+            r.due && (r.first_checkpoint == 0 || r.first_checkpoint > r.detect_cycle) && prefix(run, r);
         const bool ok = (good(run, r) && r.members == group) || early;
 
         char name[100];

@@ -1,7 +1,8 @@
 # A VMM image in miniature for the bring-up bench: no guest, only what the isolation unit must do for one.
 # It loads a segment, copies itself to a second tile while it goes on writing, joins that tile and then counts through
 # epochs: writes spread over the guest's pages, ARRIVE with a sum, the input set, one digit of the sum to the console, a
-# checkpoint every few epochs. The bench computes the same digits. All that must survive stands in the replica state.
+# checkpoint every few epochs. With opt_disk each epoch also writes a sector to the disk, out of the guest's RAM, and reads
+# the one before back into it. The bench computes the same. All that must survive stands in the replica state.
 #include "covert_pkg.h"
 
         .equ    PAGES, 8                # pages of guest RAM in use, every 40th
@@ -10,7 +11,10 @@
         .equ    ST_COUNT, 0             # replica state: epochs done
         .equ    ST_SUM, 4
         .equ    ST_TIME, 8
-        .equ    ST_OPTIONS, 16          # copy of the options, ten words
+        .equ    ST_IO, 12               # next free byte of the I/O region
+        .equ    ST_OPTIONS, 16          # copy of the options, eleven words
+        .equ    IO_OUT, GuestOffset + 0x400   # where sectors come from and go to, offsets in the domain
+        .equ    IO_IN, GuestOffset + STRIDE + 0x400
 
         .section .descriptor, "a"
         .word   0, 0, image_end - 0x40000000   # as the boot descriptor: word 2 is the image's length
@@ -24,6 +28,7 @@ opt_what:       .word   0               # 1 drop the tile, 2 VMM_FAIL, 3 bad acc
 opt_limit:      .word   20000           # TIME_LIMIT
 opt_attempts:   .word   3               # MAX_ATTEMPTS
 opt_third:      .word   0               # the third tile
+opt_disk:       .word   0               # 1: a disk is there to be used
 
         .section .text, "ax"
         .globl  _start
@@ -40,7 +45,7 @@ _start:
 cold:
         la      s4, options
         addi    t1, s1, ST_OPTIONS
-        li      t2, 10
+        li      t2, 11
 1:      lw      t0, 0(s4)
         sw      t0, 0(t1)
         addi    s4, s4, 4
@@ -66,6 +71,7 @@ cold:
         call    poll
         sw      zero, ST_COUNT(s1)
         sw      zero, ST_SUM(s1)
+        sw      zero, ST_IO(s1)
         lw      t3, 0(s4)
         beqz    t3, resume
         slli    t3, t3, 8
@@ -170,12 +176,17 @@ usual:
         andi    t0, s6, 15
         addi    t0, t0, 'a'
         sb      t0, 0(s2)
-
+        lw      t0, 40(s4)
+        beqz    t0, 1f
+        call    disk
+1:
         lw      t0, 4(s4)
         beq     t0, s5, finish
         lw      t0, 8(s4)
         remu    t0, s5, t0
         bnez    t0, epoch
+        # What came in since the last checkpoint is not needed any more.
+        sw      zero, ST_IO(s1)
         li      t0, CommandCheckpoint
         sw      t0, UnitRegCmd(s0)
         call    poll
@@ -214,6 +225,76 @@ do_bad:
         li      t0, 0x60000000
         lw      t0, 0(t0)
 1:      j       1b
+
+# Sector s5 of the disk: the sum and what the last sector read said, out of guest RAM by COPY_OUT; then it is read
+# and goes into guest RAM by COPY_IN, and its words into the sum.
+disk:
+        mv      s8, ra
+        li      s9, IoBase
+        lw      s10, ST_IO(s1)
+        li      t0, GuestBase + IO_OUT - GuestOffset
+        li      t1, GuestBase + IO_IN - GuestOffset
+        li      t2, 128
+        mv      t3, s6
+1:      lw      t4, 0(t1)
+        add     t3, t3, t4
+        sw      t3, 0(t0)
+        addi    t0, t0, 4
+        addi    t1, t1, 4
+        addi    t2, t2, -1
+        bnez    t2, 1b
+        li      t0, IO_OUT
+        sw      t0, UnitRegDmaSrc(s0)
+        sw      s10, UnitRegDmaDst(s0)
+        li      t0, 512
+        sw      t0, UnitRegDmaLen(s0)
+        li      t0, CommandCopyOut
+        sw      t0, UnitRegCmd(s0)
+        call    poll
+        li      a0, IoBlkWrite
+        call    command
+        addi    s10, s10, 512
+        li      a0, IoBlkRead
+        call    command
+        sw      s10, UnitRegDmaSrc(s0)
+        li      t0, IO_IN
+        sw      t0, UnitRegDmaDst(s0)
+        li      t0, CommandCopyIn
+        sw      t0, UnitRegCmd(s0)
+        call    poll
+        addi    s10, s10, 512
+        sw      s10, ST_IO(s1)
+        li      t0, GuestBase + IO_IN - GuestOffset
+        lw      t1, 508(t0)
+        xor     s6, s6, t1
+        sw      s6, ST_SUM(s1)
+        mv      ra, s8
+        ret
+# Command a0 on sector s5 with the I/O region's offset s10; waits in the barrier for its end.
+command:
+        sw      s5, IoRegBlkSectorLo(s9)
+        sw      zero, IoRegBlkSectorHi(s9)
+        li      t0, 1
+        sw      t0, IoRegBlkCount(s9)
+        sw      s10, IoRegBlkAddr(s9)
+        sw      a0, IoRegBlkCmd(s9)
+        li      t0, -1
+        sw      t0, UnitRegWakeLo(s0)
+        sw      t0, UnitRegWakeHi(s0)
+        li      t0, UnitInputBlk
+        sw      t0, UnitRegWakeMask(s0)
+        sw      s6, UnitRegArrive(s0)
+        lw      t0, UnitRegInputTimeLo(s0)
+        lw      t0, UnitRegInputTimeHi(s0)
+        lw      t0, UnitRegInputFlags(s0)
+        andi    t0, t0, UnitInputBlk
+        beqz    t0, 2f
+        lw      t0, IoRegBlkStatus(s9)
+        li      t1, IoBlkDone
+        bne     t0, t1, 2f
+        ret
+2:      sw      t0, UnitRegVmmFail(s0)  # it woke up for nothing, or the disk failed
+3:      j       3b
 
 poll:
 1:      lw      t0, UnitRegStatus(s0)

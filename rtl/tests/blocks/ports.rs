@@ -85,11 +85,11 @@ impl Ports for Barrier {
 
     fn drive(&mut self, reset: bool, inputs: &Frame) {
         self.reset.next = reset;
-        drive!(self, inputs; wr_en, pending, replay; addr, wdata, mtime, flags_now);
+        drive!(self, inputs; wr_en, mode_changed, replay; addr, wdata, mtime, flags_now, raised);
     }
 
     fn read(&self, outputs: &mut Frame) {
-        read!(self, outputs; rdy, epoch; rdata);
+        read!(self, outputs; rdy, epoch; rdata, wake_lo, wake_hi);
     }
 }
 

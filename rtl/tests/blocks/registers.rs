@@ -93,10 +93,10 @@ fn cosimulate<B: Ports, P: Promise>(
     }
 }
 
-/// The barrier: `time` is `None` while it waits.
-#[derive(Default)]
+/// The barrier.
 struct BarrierPromise {
     wake: [u32; 2],
+    mask: u32,
     epochs: u32,
     waits: bool,
     time: u64,
@@ -104,11 +104,18 @@ struct BarrierPromise {
     ended: bool,
 }
 
+impl BarrierPromise {
+    fn new() -> Self {
+        Self { wake: [0; 2], mask: 0xF, epochs: 0, waits: true, time: 0, flags: 0, ended: false }
+    }
+}
+
 impl Promise for BarrierPromise {
     fn expect(&self, inputs: &Frame, outputs: &mut Frame) {
         let (value, is_input) = match inputs.get("addr") as u32 {
             unit::WAKE_LO => (self.wake[0], false),
             unit::WAKE_HI => (self.wake[1], false),
+            unit::WAKE_MASK => (self.mask, false),
             unit::EPOCHS => (self.epochs, false),
             unit::INPUT_TIME_LO => (self.time as u32, true),
             unit::INPUT_TIME_HI => ((self.time >> 32) as u32, true),
@@ -118,11 +125,14 @@ impl Promise for BarrierPromise {
         outputs.set("rdata", value);
         outputs.set("rdy", !(is_input && self.waits));
         outputs.set("epoch", self.ended);
+        outputs.set("wake_lo", self.wake[0]);
+        outputs.set("wake_hi", self.wake[1]);
     }
 
     fn advance(&mut self, inputs: &Frame) {
         let wake = u64::from(self.wake[1]) << 32 | u64::from(self.wake[0]);
-        if self.waits && (inputs.get("mtime") >= wake || inputs.is("pending")) {
+        let raised = inputs.get("raised") & u64::from(self.mask) != 0;
+        if self.waits && (inputs.get("mtime") >= wake || raised || inputs.is("mode_changed")) {
             self.waits = false;
             self.time = inputs.get("mtime");
             self.flags = inputs.get("flags_now") as u32;
@@ -133,6 +143,7 @@ impl Promise for BarrierPromise {
             match inputs.get("addr") as u32 {
                 unit::WAKE_LO => self.wake[0] = data,
                 unit::WAKE_HI => self.wake[1] = data,
+                unit::WAKE_MASK => self.mask = data % 16,
                 unit::ARRIVE => {
                     self.ended = true;
                     self.epochs = self.epochs.wrapping_add(1);
@@ -148,26 +159,25 @@ impl Promise for BarrierPromise {
 #[test]
 fn barrier_cosimulates() {
     let mut mtime = 0u64;
-    cosimulate(
-        "covert_barrier",
-        Barrier::default,
-        || BarrierPromise { waits: true, ..BarrierPromise::default() },
-        |rng, inputs| {
-            // Time goes on and carries into the high word; deadlines are near it.
-            mtime = match rng.random_range(0..500) {
-                0 => (mtime | 0xFFFF_FFF0) & 0x3_FFFF_FFFF,
-                _ => mtime + 1,
-            };
-            inputs.set("mtime", mtime);
-            if inputs.get("addr") == u64::from(unit::WAKE_LO) {
-                inputs.set("wdata", (mtime as u32).wrapping_add(rng.random_range(0..40)));
-            }
-            if inputs.get("addr") == u64::from(unit::WAKE_HI) {
-                let near = (mtime >> 32) as u32 + u32::from(rng.random_ratio(1, 4));
-                inputs.set("wdata", if rng.random_ratio(1, 10) { 0 } else { near });
-            }
-        },
-    );
+    cosimulate("covert_barrier", Barrier::default, BarrierPromise::new, |rng, inputs| {
+        // Time goes on and carries into the high word; deadlines are near it.
+        mtime = match rng.random_range(0..500) {
+            0 => (mtime | 0xFFFF_FFF0) & 0x3_FFFF_FFFF,
+            _ => mtime + 1,
+        };
+        inputs.set("mtime", mtime);
+        // Seldom an input, so that deadlines and masks matter too.
+        if rng.random_ratio(7, 8) {
+            inputs.set("raised", 0u64);
+        }
+        if inputs.get("addr") == u64::from(unit::WAKE_LO) {
+            inputs.set("wdata", (mtime as u32).wrapping_add(rng.random_range(0..40)));
+        }
+        if inputs.get("addr") == u64::from(unit::WAKE_HI) {
+            let near = (mtime >> 32) as u32 + u32::from(rng.random_ratio(1, 4));
+            inputs.set("wdata", if rng.random_ratio(1, 10) { 0 } else { near });
+        }
+    });
 }
 
 #[test]

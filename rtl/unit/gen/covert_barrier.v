@@ -13,9 +13,12 @@ module covert_barrier (
     output wire rdy,
     input  wire [63:0] mtime,
     input  wire [31:0] flags_now,
-    input  wire pending,
+    input  wire [3:0] raised,
+    input  wire mode_changed,
     input  wire replay,
-    output wire epoch
+    output wire epoch,
+    output wire [31:0] wake_lo,
+    output wire [31:0] wake_hi
 );
   covert_barrier_hdl u_hdl (
       .clock(clock),
@@ -27,14 +30,17 @@ module covert_barrier (
       .rdy(rdy),
       .mtime(mtime),
       .flags_now(flags_now),
-      .pending(pending),
+      .raised(raised),
+      .mode_changed(mode_changed),
       .replay(replay),
-      .epoch(epoch)
+      .epoch(epoch),
+      .wake_lo(wake_lo),
+      .wake_hi(wake_hi)
   );
 endmodule
 
 
-module covert_barrier_hdl(clock,reset,wr_en,addr,wdata,rdata,rdy,mtime,flags_now,pending,replay,epoch);
+module covert_barrier_hdl(clock,reset,wr_en,addr,wdata,rdata,rdy,mtime,flags_now,raised,mode_changed,replay,epoch,wake_lo,wake_hi);
 
     // Module arguments
     input wire  clock;
@@ -46,15 +52,23 @@ module covert_barrier_hdl(clock,reset,wr_en,addr,wdata,rdata,rdy,mtime,flags_now
     output reg  rdy;
     input wire  [63:0] mtime;
     input wire  [31:0] flags_now;
-    input wire  pending;
+    input wire  [3:0] raised;
+    input wire  mode_changed;
     input wire  replay;
     output reg  epoch;
+    output reg  [31:0] wake_lo;
+    output reg  [31:0] wake_hi;
 
     // Constant declarations
+    localparam  place$0 = 32'h1;
+    localparam  place$1 = 32'h2;
+    localparam  place$2 = 32'h4;
+    localparam  place$3 = 32'h8;
     localparam  one = 32'h1;
     localparam  at_arrive = 12'h40;
     localparam  at_wake_lo = 12'h44;
     localparam  at_wake_hi = 12'h48;
+    localparam  at_wake_mask = 12'h5c;
     localparam  at_epochs = 12'h38;
     localparam  at_input_time_lo = 12'h4c;
     localparam  at_input_time_hi = 12'h50;
@@ -65,6 +79,10 @@ module covert_barrier_hdl(clock,reset,wr_en,addr,wdata,rdata,rdy,mtime,flags_now
     reg  waiting_q$reset;
     reg  waiting_q$d;
     wire  waiting_q$q;
+    reg  wake_mask_q$clock;
+    reg  wake_mask_q$reset;
+    reg  [3:0] wake_mask_q$d;
+    wire  [3:0] wake_mask_q$q;
     reg  wake_lo_q$clock;
     reg  wake_lo_q$reset;
     reg  [31:0] wake_lo_q$d;
@@ -95,6 +113,8 @@ module covert_barrier_hdl(clock,reset,wr_en,addr,wdata,rdata,rdy,mtime,flags_now
     reg  [31:0] now_lo;
     reg  [31:0] now_hi;
     reg  wake;
+    reg  [3:0] wanted;
+    reg  pending;
     reg  is_input;
 
     // Sub module instances
@@ -103,6 +123,12 @@ module covert_barrier_hdl(clock,reset,wr_en,addr,wdata,rdata,rdy,mtime,flags_now
         .reset(waiting_q$reset),
         .d(waiting_q$d),
         .q(waiting_q$q)
+    );
+    covert_barrier_hdl$wake_mask_q wake_mask_q(
+        .clock(wake_mask_q$clock),
+        .reset(wake_mask_q$reset),
+        .d(wake_mask_q$d),
+        .q(wake_mask_q$q)
     );
     covert_barrier_hdl$wake_lo_q wake_lo_q(
         .clock(wake_lo_q$clock),
@@ -144,6 +170,7 @@ module covert_barrier_hdl(clock,reset,wr_en,addr,wdata,rdata,rdy,mtime,flags_now
     // Update code
     always @(*) begin
         waiting_q$clock = clock;
+        wake_mask_q$clock = clock;
         wake_lo_q$clock = clock;
         wake_hi_q$clock = clock;
         epochs_q$clock = clock;
@@ -151,6 +178,7 @@ module covert_barrier_hdl(clock,reset,wr_en,addr,wdata,rdata,rdy,mtime,flags_now
         flags_q$clock = clock;
         epoch_q$clock = clock;
         waiting_q$d = waiting_q$q;
+        wake_mask_q$d = wake_mask_q$q;
         wake_lo_q$d = wake_lo_q$q;
         wake_hi_q$d = wake_hi_q$q;
         epochs_q$d = epochs_q$q;
@@ -158,6 +186,7 @@ module covert_barrier_hdl(clock,reset,wr_en,addr,wdata,rdata,rdy,mtime,flags_now
         flags_q$d = flags_q$q;
         epoch_q$d = epoch_q$q;
         waiting_q$reset = reset;
+        wake_mask_q$reset = reset;
         wake_lo_q$reset = reset;
         wake_hi_q$reset = reset;
         epochs_q$reset = reset;
@@ -167,6 +196,8 @@ module covert_barrier_hdl(clock,reset,wr_en,addr,wdata,rdata,rdy,mtime,flags_now
         now_lo = mtime[(32'h0)+:(32)];
         now_hi = mtime[(32'h20)+:(32)];
         wake = (now_hi > wake_hi_q$q) | ((now_hi == wake_hi_q$q) & (now_lo >= wake_lo_q$q));
+        wanted = raised & wake_mask_q$q;
+        pending = |wanted | mode_changed;
         if (waiting_q$q & (wake | pending)) begin
             waiting_q$d = 1'b0;
             time_q$d = mtime;
@@ -186,7 +217,12 @@ module covert_barrier_hdl(clock,reset,wr_en,addr,wdata,rdata,rdy,mtime,flags_now
         if (wr_en & (addr == at_wake_hi)) begin
             wake_hi_q$d = wdata;
         end
+        if (wr_en & (addr == at_wake_mask)) begin
+            wake_mask_q$d = wdata[(32'h0)+:(4)];
+        end
         epoch = epoch_q$q;
+        wake_lo = wake_lo_q$q;
+        wake_hi = wake_hi_q$q;
         rdata = 32'h0;
         is_input = 1'b0;
         if (addr == at_wake_lo) begin
@@ -194,6 +230,20 @@ module covert_barrier_hdl(clock,reset,wr_en,addr,wdata,rdata,rdy,mtime,flags_now
         end
         if (addr == at_wake_hi) begin
             rdata = rdata | wake_hi_q$q;
+        end
+        if (addr == at_wake_mask) begin
+            if (wake_mask_q$q[0]) begin
+                rdata = rdata | place$0;
+            end
+            if (wake_mask_q$q[1]) begin
+                rdata = rdata | place$1;
+            end
+            if (wake_mask_q$q[2]) begin
+                rdata = rdata | place$2;
+            end
+            if (wake_mask_q$q[3]) begin
+                rdata = rdata | place$3;
+            end
         end
         if (addr == at_epochs) begin
             rdata = rdata | epochs_q$q;
@@ -361,5 +411,26 @@ module covert_barrier_hdl$wake_lo_q(clock,reset,d,q);
     end
     always @(*) q = state_q;
 endmodule // covert_barrier_hdl$wake_lo_q
+
+
+module covert_barrier_hdl$wake_mask_q(clock,reset,d,q);
+
+    // Module arguments
+    input wire  clock;
+    input wire  reset;
+    input wire  [3:0] d;
+    output reg  [3:0] q;
+
+    // Constant declarations
+    localparam  reset_value = 4'hf;
+
+    // Update code (custom)
+    reg [3:0] state_q;
+    always @(posedge clock) begin
+        if (reset) state_q <= reset_value;
+        else state_q <= d;
+    end
+    always @(*) q = state_q;
+endmodule // covert_barrier_hdl$wake_mask_q
 
 /* verilator lint_on DECLFILENAME */

@@ -28,6 +28,7 @@ package covert_pkg;
   localparam logic [11:0] UnitRegInputTimeHi = 12'h050;  // r
   localparam logic [11:0] UnitRegInputFlags = 12'h054;  // r
   localparam logic [11:0] UnitRegVmmFail = 12'h058;  // w
+  localparam logic [11:0] UnitRegWakeMask = 12'h05C;  // rw
   localparam logic [11:0] UnitRegDetCount = 12'h060;  // r
   localparam logic [11:0] UnitRegDetKind = 12'h064;  // r
   localparam logic [11:0] UnitRegDetTile = 12'h068;  // r
@@ -48,6 +49,40 @@ package covert_pkg;
   localparam logic [31:0] UnitStatusReplay = 32'h00000008;
   localparam logic [31:0] UnitInputUartRx = 32'h00000001;
   localparam logic [31:0] UnitInputUartHangup = 32'h00000002;
+  localparam logic [31:0] UnitInputBlk = 32'h00000004;
+  localparam logic [31:0] UnitInputNet = 32'h00000008;
+
+  // Registers of the I/O controller, offsets from IoBase.
+  localparam logic [11:0] IoRegBlkCapacityLo = 12'h000;  // r
+  localparam logic [11:0] IoRegBlkCapacityHi = 12'h004;  // r
+  localparam logic [11:0] IoRegBlkSectorLo = 12'h008;  // rw
+  localparam logic [11:0] IoRegBlkSectorHi = 12'h00C;  // rw
+  localparam logic [11:0] IoRegBlkCount = 12'h010;  // rw
+  localparam logic [11:0] IoRegBlkAddr = 12'h014;  // rw
+  localparam logic [11:0] IoRegBlkCmd = 12'h018;  // w
+  localparam logic [11:0] IoRegBlkStatus = 12'h01C;  // r
+  localparam logic [11:0] IoRegNetMacLo = 12'h040;  // r
+  localparam logic [11:0] IoRegNetMacHi = 12'h044;  // r
+  localparam logic [11:0] IoRegNetTxAddr = 12'h048;  // rw
+  localparam logic [11:0] IoRegNetTx = 12'h04C;  // w
+  localparam logic [11:0] IoRegNetRxAddr = 12'h050;  // w
+  localparam logic [11:0] IoRegNetRxLen = 12'h054;  // r
+  localparam logic [11:0] IoRegRandom = 12'h080;  // r
+
+  // Values, masks and limits of these registers.
+  localparam logic [31:0] IoBlkRead = 32'h00000001;
+  localparam logic [31:0] IoBlkWrite = 32'h00000002;
+  localparam logic [31:0] IoBlkFlush = 32'h00000003;
+  localparam logic [31:0] IoBlkBusy = 32'h00000001;
+  localparam logic [31:0] IoBlkFailed = 32'h00000002;
+  localparam logic [31:0] IoBlkReadOnly = 32'h00000004;
+  localparam logic [31:0] IoBlkDone = 32'h00000008;
+  localparam logic [31:0] IoNetPresent = 32'h80000000;
+  localparam logic [31:0] IoSectorSize = 32'h00000200;
+  localparam logic [31:0] IoBlkCountMax = 32'h00000800;
+  localparam logic [31:0] IoNetRxSize = 32'h00000800;
+  localparam logic [31:0] IoNetFrameMin = 32'h0000000E;
+  localparam logic [31:0] IoNetFrameMax = 32'h000005EA;
 
   // Word registers of the UART, offsets from UartBase.
   localparam logic [7:0] UartRxpack = 8'h10;
@@ -66,6 +101,8 @@ package covert_pkg;
   localparam logic [31:0] GateBase = 32'h50000000;
   localparam logic [31:0] UnitBase = 32'h50010000;
   localparam logic [31:0] UnitSize = 32'h00001000;
+  localparam logic [31:0] IoBase = 32'h50020000;
+  localparam logic [31:0] IoSize = 32'h00001000;
   localparam logic [31:0] GuestBase = 32'h80000000;
   localparam logic [31:0] GateTileId = 32'h00000000;
   localparam logic [31:0] VmmSize = 32'h00100000;
@@ -90,10 +127,13 @@ package covert_pkg;
   localparam int unsigned RegionPages = 8192;
   localparam int unsigned FirstPage = 128;
 
-  // CSRs and cause of the epoch counter and the fingerprint.
+  // The core's own CSRs, the cause of the epoch counter, commands of the cache.
   localparam logic [11:0] CsrMepoch = 12'h7C0;
+  localparam logic [11:0] CsrMcache = 12'h7C1;
   localparam logic [11:0] CsrMfprint = 12'h7C2;
   localparam logic [31:0] EpochCause = 32'h80000018;
+  localparam logic [31:0] McacheClean = 32'h00000001;
+  localparam logic [31:0] McacheEmpty = 32'h00000002;
 
   // Mode of a group.
   localparam logic [2:0] ModeNone = 3'h0;
@@ -113,6 +153,8 @@ package covert_pkg;
   localparam logic [7:0] CommandJoin = 8'h03;
   localparam logic [7:0] CommandCheckpoint = 8'h04;
   localparam logic [7:0] CommandDrop = 8'h05;
+  localparam logic [7:0] CommandCopyIn = 8'h06;
+  localparam logic [7:0] CommandCopyOut = 8'h07;
 
   // DET_KIND.
   localparam logic [3:0] DetectionNone = 4'h0;

@@ -3,10 +3,11 @@ module covert_pages_top (
   input  logic        clk_i,
   input  logic        rst_ni,
   input  logic        start_i,
-  input  logic [ 2:0] job_i,
+  input  logic [ 3:0] job_i,
   input  logic        abort_i,
   output logic        busy_o,
   output logic        failed_o,
+  output logic [24:0] differ_offset_o,
   input  logic [ 1:0] members_i,
   input  logic [ 1:0] target_i,
   input  logic        ckpt_valid_i,
@@ -38,6 +39,8 @@ module covert_pages_top (
   logic [25:0] dma_len;
   logic [ 1:0] dma_compare;
   logic [ 3:0] dma_dst;
+  logic        dma_out;
+  logic [31:0] dma_out_addr;
 
   covert_pages #(
     .NTiles(2)
@@ -71,6 +74,8 @@ module covert_pages_top (
     .dma_len_o     (dma_len),
     .dma_compare_o (dma_compare),
     .dma_dst_o     (dma_dst),
+    .dma_out_o     (dma_out),
+    .dma_out_addr_o(dma_out_addr),
     .dma_abort_o   (dma_abort),
     .dma_busy_i    (dma_busy),
     .dma_mismatch_i(dma_mismatch),
@@ -88,11 +93,13 @@ module covert_pages_top (
     .len_i            (dma_len),
     .compare_i        (dma_compare),
     .dst_i            (dma_dst),
+    .out_i            (dma_out),
+    .out_addr_i       (dma_out_addr),
     .abort_i          (dma_abort),
     .busy_o           (dma_busy),
     .last_o           (dma_last),
     .mismatch_o       (dma_mismatch),
-    .mismatch_offset_o(),
+    .mismatch_offset_o(differ_offset_o),
     .mismatch_first_o (),
     .mismatch_words_o (),
     .mem_req_valid_o,
@@ -101,6 +108,7 @@ module covert_pages_top (
     .mem_req_we_o,
     .mem_req_wdata_o,
     .mem_req_wstrb_o,
+    .mem_req_more_o   (),
     .mem_rsp_valid_i,
     .mem_rsp_data_i
   );

@@ -1,5 +1,5 @@
 // DMA engine against memory contents: copies of every length to every set of destinations, comparison with a planted
-// difference, aborts, random latency. Also its speed with a memory that answers at once.
+// difference, aborts, random latency; the burst hint tells the truth. Also its speed with a memory that answers at once.
 #include <memory>
 
 #include "Vcovert_dma.h"
@@ -9,14 +9,20 @@ namespace {
 
 constexpr unsigned kTiles = 2;
 constexpr unsigned kRegions = kTiles + 2;
+constexpr uint32_t kBurst = 128;  // words
+constexpr uint32_t kOut = (kTiles + 3) * RegionStride;
 
 struct Bench {
     Vcovert_dma top;
     bench::Memory memory;
     bench::Random random;
     uint64_t now = 0;
+    bool hinted = false;          // the next request must be this one
+    uint32_t hinted_addr = 0;
+    bool hinted_we = false;
+    unsigned false_hints = 0, hints = 0;
 
-    Bench(uint64_t seed, unsigned latency) : memory(1, uint64_t{kTiles + 3} * RegionStride, seed, latency), random(seed) {
+    Bench(uint64_t seed, unsigned latency) : memory(1, uint64_t{kTiles + 4} * RegionStride, seed, latency), random(seed) {
         top.rst_ni = 0;
         top.start_i = 0;
         top.abort_i = 0;
@@ -27,8 +33,14 @@ struct Bench {
         top.mem_req_ready_i = memory.ready();
         top.clk_i = 0;
         top.eval();
-        if (top.rst_ni && top.mem_req_valid_o && top.mem_req_ready_i)
+        if (top.rst_ni && top.mem_req_valid_o && top.mem_req_ready_i) {
+            if (hinted && (top.mem_req_addr_o != hinted_addr || top.mem_req_we_o != hinted_we)) false_hints++;
+            hinted = top.mem_req_more_o;
+            hinted_addr = top.mem_req_addr_o + 4;
+            hinted_we = top.mem_req_we_o;
+            hints += hinted;
             memory.accept(0, now, {top.mem_req_addr_o, static_cast<bool>(top.mem_req_we_o), top.mem_req_wdata_o, top.mem_req_wstrb_o});
+        }
         uint32_t data = random.bits();
         top.mem_rsp_valid_i = memory.response(0, now, data);
         top.mem_rsp_data_i = data;
@@ -36,7 +48,10 @@ struct Bench {
         top.eval();
         now++;
     }
-    void start(uint32_t src, uint32_t offset, uint32_t len, uint32_t compare, uint32_t dst) {
+    void start(uint32_t src, uint32_t offset, uint32_t len, uint32_t compare, uint32_t dst, uint32_t out = 0) {
+        hinted = false;  // an abort may have left a hint open
+        top.out_i = out != 0;
+        top.out_addr_i = out;
         top.src_i = src;
         top.offset_i = offset;
         top.len_i = len;
@@ -62,8 +77,8 @@ int main() {
         Bench b(seed, latency);
         bench::Random& random = b.random;
         for (unsigned round = 0; round < 6; round++) {
-            const uint32_t words = 1 + random.below(200);
-            const uint32_t offset = 4 * random.below(10000);
+            const uint32_t words = 1 + random.below(random.one_in(2) ? 200 : 600);
+            const uint32_t offset = 4 + 4 * random.below(10000);
             const uint32_t src_region = random.below(kTiles + 3);
             const bool compare = src_region == 0 && random.one_in(2);
             const uint32_t src = src_region * RegionStride + (compare ? offset : 0x100000 + 4 * random.below(10000));
@@ -74,11 +89,18 @@ int main() {
                 b.memory.at(src + 4 * i) = from[i];
                 if (compare) b.memory.at(RegionStride + offset + 4 * i) = from[i];
             }
+            // In half of the rounds there is a destination at another offset as well, in a region of its own.
+            const uint32_t out = random.one_in(2) ? kOut + 4 + 4 * random.below(10000) : 0;
             const uint32_t guard = random.bits();
+            std::vector<uint64_t> places;  // where the words go
+            if (out != 0) places.push_back(out);
             for (uint32_t d = 0; d < kRegions; d++) {
-                if (!((dst >> d) & 1)) continue;
-                for (uint32_t i = 0; i < words; i++) b.memory.at(uint64_t{d} * RegionStride + offset + 4 * i) = ~from[i];
-                b.memory.at(uint64_t{d} * RegionStride + offset + 4 * words) = guard;
+                if ((dst >> d) & 1) places.push_back(uint64_t{d} * RegionStride + offset);
+            }
+            for (const uint64_t place : places) {
+                for (uint32_t i = 0; i < words; i++) b.memory.at(place + 4 * i) = ~from[i];
+                b.memory.at(place + 4 * words) = guard;
+                b.memory.at(place - 4) = guard;
             }
             const bool differ = compare && random.one_in(2);
             const uint32_t at = random.below(words);
@@ -87,7 +109,7 @@ int main() {
                 if (at + 3 < words) b.memory.at(RegionStride + offset + 4 * (at + 3)) ^= 4;
             }
             const bool abort = random.one_in(6);
-            b.start(src, offset, 4 * words, compare ? 2 : 0, dst);
+            b.start(src, offset, 4 * words, compare ? 2 : 0, dst, out);
             if (abort) {
                 for (uint32_t i = random.below(3 * words); i > 0; i--) b.cycle();
                 b.top.abort_i = 1;
@@ -104,22 +126,22 @@ int main() {
                     ok = ok && b.top.last_o == from[words - 1];
                 }
             }
-            for (uint32_t d = 0; d < kRegions; d++) {
-                if (!((dst >> d) & 1)) continue;
+            for (const uint64_t place : places) {
                 for (uint32_t i = 0; i < words; i++) {
-                    const uint32_t is = b.memory.at(uint64_t{d} * RegionStride + offset + 4 * i);
-                    if (!abort && (!differ || i < at / 32 * 32)) ok = ok && is == from[i];
-                    else if (differ && i >= at / 32 * 32) ok = ok && is == ~from[i];
+                    const uint32_t is = b.memory.at(place + 4 * i);
+                    if (!abort && (!differ || i < at / kBurst * kBurst)) ok = ok && is == from[i];
+                    else if (differ && i >= at / kBurst * kBurst) ok = ok && is == ~from[i];
                     else ok = ok && (is == from[i] || is == ~from[i]);
                 }
-                ok = ok && b.memory.at(uint64_t{d} * RegionStride + offset + 4 * words) == guard;
+                ok = ok && b.memory.at(place + 4 * words) == guard && b.memory.at(place - 4) == guard;
             }
-            char text[120];
-            std::snprintf(text, sizeof text, "seed %u round %u: %u words, compare %d, differ %d, dst %x, abort %d", seed,
-                          round, words, compare, differ, dst, abort);
+            char text[140];
+            std::snprintf(text, sizeof text, "seed %u round %u: %u words, compare %d, differ %d, dst %x, out %x, abort %d", seed,
+                          round, words, compare, differ, dst, out, abort);
             verdict.check(ok, text);
         }
         verdict.check(b.memory.out_of_range() == 0, "stays in main memory");
+        verdict.check(b.false_hints == 0 && b.hints > 500, "after a hint the next word follows");
     }
     Bench b(1, 0);
     b.start(0, 0, PageSize, 2, 4);

@@ -9,8 +9,9 @@
 
 namespace {
 
-enum Job : uint32_t { Clear, Length, Image, Load, Precopy, Join, Checkpoint, Restore };  // covert_unit_pkg
-constexpr uint32_t kSlot0 = 2, kBoot = 4;                                                // regions
+enum Job : uint32_t { Clear, Length, Image, Load, Precopy, Join, Checkpoint, Restore, CopyIn, CopyOut };  // covert_unit_pkg
+constexpr uint32_t kSlot0 = 2, kBoot = 4, kIo = 5;                                       // regions
+constexpr uint32_t kBurst = 128;                                                         // words of the DMA's buffer
 
 struct Bench {
     Vcovert_pages_top top;
@@ -23,7 +24,7 @@ struct Bench {
     uint64_t job_cycles = 0;
 
     Bench(uint64_t seed, unsigned latency)
-        : memory(1, uint64_t{5} * RegionStride, seed, latency), random(seed + 99),
+        : memory(1, uint64_t{6} * RegionStride, seed, latency), random(seed + 99),
           guest_size(PageSize * (1 + random.below(300))), pages((GuestOffset + guest_size) / PageSize) {
         top.rst_ni = 0;
         top.start_i = top.abort_i = top.commit_i = top.ckpt_valid_i = top.slot_i = 0;
@@ -89,6 +90,27 @@ struct Bench {
         }
         return true;
     }
+    // A piece of the covered pages and a place for it in the I/O region.
+    struct Piece {
+        uint32_t domain, io, words;
+    };
+    Piece piece() {
+        const uint32_t words = 1 + random.below(random.one_in(3) ? 3000 : 200);
+        const uint32_t room = (pages - FirstPage) * PageSize / 4 - words;
+        return {FirstPage * PageSize + 4 * random.below(room), 4 * random.below(100000), words};
+    }
+    void copy(Job job, uint32_t src, uint32_t dst, uint32_t words) {
+        top.load_src_i = src;
+        top.load_dst_i = dst;
+        top.load_len_i = 4 * words;
+        start(job);
+    }
+    bool equal(uint32_t region, const Piece& piece) {
+        for (uint32_t i = 0; i < piece.words; i++) {
+            if (at(region, piece.domain + 4 * i) != at(kIo, piece.io + 4 * i)) return false;
+        }
+        return true;
+    }
     void keep() {
         snapshot.clear();
         for (uint32_t o = 0; o < pages * PageSize; o += 4) snapshot.push_back(at(0, o));
@@ -117,7 +139,7 @@ struct Bench {
 int main(int argc, char** argv) {
     bench::Verdict verdict;
     const unsigned seeds = argc > 1 ? static_cast<unsigned>(std::atoi(argv[1])) : 6;
-    unsigned committed = 0, failed = 0, aborted = 0, rolled_back = 0, joined = 0;
+    unsigned copied = 0, sent = 0, committed = 0, failed = 0, aborted = 0, rolled_back = 0, joined = 0;
     for (unsigned seed = 0; seed < seeds; seed++) {
         Bench b(seed, seed % 3);
         bench::Random& random = b.random;
@@ -157,7 +179,7 @@ int main(int argc, char** argv) {
         }
         b.top.load_dst_i = RegionStride - 4;
         b.top.load_len_i = 8;
-        must(b.run(Load) && b.job_cycles < 5, "load-outside-refused");
+        for (const Job job : {Load, CopyIn, CopyOut}) must(b.run(job) && b.job_cycles < 5, "outside-refused");
 
         for (unsigned round = 0; round < 12 && ok; round++) {
             if (b.top.members_i == 1) {
@@ -181,6 +203,45 @@ int main(int argc, char** argv) {
                 continue;
             }
             for (uint32_t i = random.below(30); i > 0; i--) b.write(3);
+            if (random.one_in(2)) {
+                // Data comes in, to both alike.
+                const auto piece = b.piece();
+                for (uint32_t i = 0; i < piece.words; i++) b.at(kIo, piece.io + 4 * i) = random.bits();
+                b.copy(CopyIn, piece.io, piece.domain, piece.words);
+                if (random.one_in(3)) {
+                    for (uint32_t i = random.below(2 * piece.words); i > 0 && b.top.busy_o; i--) b.cycle();
+                    b.top.abort_i = 1;
+                    must(b.wait(), "copy-in-aborted");
+                    b.top.abort_i = 0;
+                    must(b.run(Restore), "rollback");
+                    must(b.is_snapshot(0) && b.is_snapshot(1), "as-before");
+                    b.copy(CopyIn, piece.io, piece.domain, piece.words);
+                    aborted++;
+                }
+                must(b.wait() && b.equal(0, piece) && b.equal(1, piece), "copy-in");
+                copied++;
+            }
+            if (random.one_in(2)) {
+                // Data goes out, compared.
+                const auto piece = b.piece();
+                for (uint32_t i = 0; i < piece.words; i++) b.at(kIo, piece.io + 4 * i) = ~b.at(0, piece.domain + 4 * i);
+                const bool differ = random.one_in(3);
+                const uint32_t at = random.below(piece.words), bit = 1u << random.below(32);
+                if (differ) b.at(1, piece.domain + 4 * at) ^= bit;
+                b.copy(CopyOut, piece.domain, piece.io, piece.words);
+                must(b.wait() && b.top.failed_o == differ, differ ? "copy-out-refused" : "copy-out");
+                if (differ) {
+                    must(b.top.differ_offset_o == piece.domain + 4 * at, "names-the-word");
+                    bool held = true;
+                    for (uint32_t i = at / kBurst * kBurst; i < piece.words; i++)
+                        held = held && b.at(kIo, piece.io + 4 * i) == ~b.at(0, piece.domain + 4 * i);
+                    must(held, "nothing-of-the-burst-leaves");
+                    b.at(1, piece.domain + 4 * at) ^= bit;
+                } else {
+                    must(b.equal(0, piece), "copy-out-equal");
+                }
+                sent++;
+            }
             switch (random.below(6)) {
                 case 0:  // a rollback from anywhere
                     must(b.run(Restore), "rollback");
@@ -228,8 +289,9 @@ int main(int argc, char** argv) {
         if (ok) verdict.check(true, "");
         b.top.final();
     }
-    std::printf("  %u joined, %u committed, %u with differing members, %u aborted, %u plain rollbacks\n", joined, committed,
-                failed, aborted, rolled_back);
+    std::printf("  %u joined, %u committed, %u with differing members, %u aborted, %u plain rollbacks, %u in, %u out\n", joined,
+                committed, failed, aborted, rolled_back, copied, sent);
+    verdict.check(copied > 0 && sent > 0, "data came in and went out");
     {
         // Cost of a walk over clean pages.
         Bench b(5, 0);
