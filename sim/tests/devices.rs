@@ -59,7 +59,7 @@ fn image() -> Vec<u8> {
 
 fn machine(disk: &Path, net: &str) -> Machine {
     let options = Options {
-        tiles: 1,
+        tiles: 2,
         fault: false,
         bare: false,
         boot_address: 0,
@@ -67,7 +67,7 @@ fn machine(disk: &Path, net: &str) -> Machine {
         idle_skip: true,
         seed: 0,
     };
-    let boot = Chunk { address: Regions::new(1).boot(), bytes: image() };
+    let boot = Chunk { address: Regions::new(2).boot(), bytes: image() };
     let disk = Some(DiskSource { path: disk.to_owned(), keep: true });
     let net = Some(net.parse().expect("a network"));
     Machine {
