@@ -49,7 +49,7 @@ pub const DEFAULT_CHECKPOINT_EVERY: u32 = 32;
 /// Rollbacks allowed without a checkpoint in between, unless told otherwise.
 pub const DEFAULT_MAX_ATTEMPTS: u32 = 3;
 /// Main memory, unless told otherwise.
-pub const DEFAULT_MEMORY: Memory = Memory::Latency { min: 1, max: 1 };
+pub const DEFAULT_MEMORY: Memory = Memory::Sdram;
 
 /// The chunks of a bare program, at physical addresses: domain 0 without relocation.
 pub fn bare_chunks(program: &Program) -> Vec<Chunk> {
