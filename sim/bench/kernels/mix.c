@@ -1,5 +1,5 @@
-// All in one, as CoreMark mixes them: a list searched, reversed and sorted, small matrices, a scanned text, and a CRC over
-// what came out. Its cycles for a round are comparable between cores, not with CoreMark's score.
+// All in one, as CoreMark mixes them: a list searched, reversed and sorted, small matrices, a scanned text, and a CRC
+// over what came out. Its cycles for a round are comparable between cores, not with CoreMark's score.
 #include "bench.h"
 
 static uint32_t run(uint32_t seed) {

@@ -28,13 +28,28 @@ struct Args {
     #[arg(long, value_name = "DIR", default_value = "target/bench")]
     dir: PathBuf,
     /// Cycles that main memory takes to answer, of both simulators
-    #[arg(long, value_name = "CYCLES", default_value_t = 1, value_parser = RangedU64ValueParser::<u32>::new().range(1..=10_000))]
+    #[arg(
+        long,
+        value_name = "CYCLES",
+        default_value_t = 1,
+        value_parser = RangedU64ValueParser::<u32>::new().range(1..=10_000),
+    )]
     mem_latency: u32,
     /// Cycles of each measurement of speed
-    #[arg(long, value_name = "N", default_value_t = 3_000_000, value_parser = RangedU64ValueParser::<u64>::new().range(100_000..=1_000_000_000))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 3_000_000,
+        value_parser = RangedU64ValueParser::<u64>::new().range(100_000..=1_000_000_000),
+    )]
     cycles: u64,
     /// Measurements of speed of each simulator, taken in turn
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = RangedU64ValueParser::<u32>::new().range(1..=1000))]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 5,
+        value_parser = RangedU64ValueParser::<u32>::new().range(1..=1000),
+    )]
     rounds: u32,
 }
 

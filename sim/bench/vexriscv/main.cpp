@@ -2,8 +2,9 @@
 //
 //   pair PROGRAM.elf [--latency CYCLES] [--max-cycles N]
 //
-// Prints the console of core 0; the last line on stderr is JSON: cycles, instructions of each core, whether the program
-// ended. Exit code: 0 ended well or out of cycles, 1 the program failed or the cores disagree, 2 wrong usage or bad input.
+// Prints the console of core 0; the last line on stderr is JSON: cycles, instructions of each core, whether the
+// program ended. Exit code: 0 ended well or out of cycles, 1 the program failed or the cores disagree, 2 wrong
+// usage or bad input.
 #include <elf.h>
 
 #include <cinttypes>
@@ -97,10 +98,13 @@ private:
 
 class Pair {
 public:
-    Pair(const Program& program, uint32_t latency) {
-        for (auto& node : nodes_) {
-            node = std::make_unique<bench::Node>(latency);
-            program.load(node->memory(), bench::Node::RamBase);
+    using Channels = bench::Channels<Cores>;
+    using Node = bench::Node<Channels>;
+
+    Pair(const Program& program, uint32_t latency) : channels_{latency} {
+        for (unsigned i = 0; i < Cores; ++i) {
+            nodes_[i] = std::make_unique<Node>(channels_, i);
+            program.load(nodes_[i]->memory(), Node::RamBase);
         }
         model_.reset_vector_i = program.entry();
         model_.rst_i = 1;
@@ -115,7 +119,7 @@ public:
     }
     uint64_t cycle() const { return cycle_; }
     uint32_t retired(unsigned core) const { return model_.retired_o[core]; }
-    const bench::Node& node(unsigned core) const { return *nodes_[core]; }
+    const Node& node(unsigned core) const { return *nodes_[core]; }
 
 private:
     void clock() {
@@ -155,7 +159,8 @@ private:
 
     std::unique_ptr<VerilatedContext> context_ = single_thread();
     Vpair model_{context_.get()};
-    std::unique_ptr<bench::Node> nodes_[Cores];
+    Channels channels_;
+    std::unique_ptr<Node> nodes_[Cores];
     uint64_t cycle_ = 0;
 };
 

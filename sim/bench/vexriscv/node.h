@@ -1,12 +1,14 @@
-// What stands behind the buses of one VexRiscv core: its memory channel, UART, exit device, counters.
+// What stands behind the buses of one VexRiscv core: RAM, UART, exit device, counters.
 //
-// Instruction and data bus share the channel, data first, as in COVERT's tile. A burst asks for a word a cycle; a write is
-// acknowledged when the channel takes it. Addresses above RAM and devices read as zero.
+// Instruction and data bus share a memory channel, data first, as in COVERT's tile. A burst asks for a word a
+// cycle; a write is acknowledged when the channel takes it. Addresses where nothing is read as zero.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 
+#include "channels.h"
 #include "memory.h"
 
 namespace bench {
@@ -25,6 +27,7 @@ struct Reply {
     uint32_t data = 0;
 };
 
+template <class Channels>
 class Node {
 public:
     static constexpr uint32_t RamBase = 0x80000000;
@@ -33,8 +36,8 @@ public:
     static constexpr uint32_t Exit = 0x00100000;
     static constexpr uint32_t Counters = 0xf0000000;
 
-    /// Memory answers `latency` cycles after a request, a word a cycle.
-    explicit Node(uint32_t latency) : memory_{RamBytes} { channel_.configure(latency, latency, 0); }
+    /// The node of core `core`, which is its number on the channels.
+    Node(Channels& channels, unsigned core) : memory_{RamBytes}, channels_{channels}, core_{core} {}
 
     covert::Memory& memory() { return memory_; }
     const std::string& console() const { return console_; }
@@ -42,11 +45,13 @@ public:
     bool ended() const { return ended_; }
     uint32_t exit_word() const { return exit_word_; }
 
-    /// One cycle: what the core shows on its buses, and what it sees on them in this same cycle. `retired`: its instructions.
-    void cycle(uint64_t now, uint32_t retired, const Request& fetch, const Request& access, Reply& fetched, Reply& accessed) {
+    /// One cycle: what the core shows on its buses, and what it sees on them in this same cycle.
+    /// `retired`: its instructions.
+    void cycle(uint64_t now, uint32_t retired, const Request& fetch, const Request& access, Reply& fetched,
+               Reply& accessed) {
         fetched = accessed = {};
-        if (channel_.responds(now)) {
-            const uint32_t data = channel_.take();
+        if (channels_.responds(core_, now)) {
+            const uint32_t data = channels_.take(core_);
             const Bus bus = due_[due_head_++ % Outstanding];
             if (bus != Bus::Nobody) {
                 (bus == Bus::Data ? accessed : fetched) = {true, data};
@@ -77,7 +82,7 @@ public:
 private:
     enum class Bus : uint8_t { Fetch, Data, Nobody };
     static constexpr unsigned LineWords = 8;
-    static constexpr unsigned Outstanding = covert::Channel::Depth;
+    static constexpr unsigned Outstanding = Channels::Depth;
 
     void begin(Bus bus, const Request& request) {
         bus_ = bus;
@@ -86,7 +91,7 @@ private:
         waiting_[bus == Bus::Data] = left_;
     }
     void ask(uint64_t now, uint32_t data, Bus bus) {
-        channel_.accept(now, data);
+        channels_.accept(core_, now, data);
         due_[due_tail_++ % Outstanding] = bus;
     }
 
@@ -109,7 +114,8 @@ private:
     }
 
     covert::Memory memory_;
-    covert::Channel channel_;
+    Channels& channels_;
+    unsigned core_;
     // For whom the channel's responses are, in order.
     std::array<Bus, Outstanding> due_{};
     unsigned due_head_ = 0;
