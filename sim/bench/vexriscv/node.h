@@ -59,7 +59,8 @@ public:
             }
         }
         // With an acknowledgement a bus shows the access that ends, not the next one.
-        if (left_ == 0) {
+        const bool room = due_tail_ - due_head_ < Outstanding;
+        if (left_ == 0 && room) {
             if (access.strobe && waiting_[1] == 0 && !accessed.ack) {
                 if (access.write) {
                     store(access);
@@ -72,7 +73,7 @@ public:
                 begin(Bus::Fetch, fetch);
             }
         }
-        if (left_ != 0) {
+        if (left_ != 0 && room) {
             ask(now, load(address_, now, retired), bus_);
             address_ += 4;
             --left_;
@@ -118,8 +119,8 @@ private:
     unsigned core_;
     // For whom the channel's responses are, in order.
     std::array<Bus, Outstanding> due_{};
-    unsigned due_head_ = 0;
-    unsigned due_tail_ = 0;
+    uint32_t due_head_ = 0;
+    uint32_t due_tail_ = 0;
     // The burst of which words are still to be asked for.
     Bus bus_ = Bus::Nobody;
     unsigned left_ = 0;
