@@ -99,7 +99,7 @@ fn one(
         }
         Core::VexRiscv => {
             let mut command = Command::new(&tools.pair);
-            command.args(["--latency", &tools.latency]);
+            command.args(["--alone", "--latency", &tools.latency]);
             (command, tools.program(&format!("vexriscv-{level}")))
         }
     };
