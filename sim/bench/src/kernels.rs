@@ -54,9 +54,7 @@ pub(crate) const LEVELS: [&str; 2] = ["O2", "O3"];
 /// # Errors
 /// A simulator fails, or a program prints anything but what the host's build of it does.
 pub(crate) fn measure(tools: &Tools) -> anyhow::Result<Vec<Kernel>> {
-    let file = tools.programs.join("expected");
-    let expected =
-        fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let expected = expected(tools)?;
     // The slowest first.
     let cores = [Core::VexRiscv, Core::Covert];
     let jobs: Vec<_> = cores.iter().flat_map(|&core| LEVELS.map(|level| (core, level))).collect();
@@ -83,6 +81,24 @@ pub(crate) fn measure(tools: &Tools) -> anyhow::Result<Vec<Kernel>> {
         kernels.extend(done.swap_remove(at).1?);
     }
     Ok(kernels)
+}
+
+/// What the host's build of the kernels printed: lines `name checksum rounds`.
+///
+/// # Errors
+/// It was not built.
+pub(crate) fn expected(tools: &Tools) -> anyhow::Result<String> {
+    let file = tools.programs.join("expected");
+    fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+/// Whether every whole line of an endless run begins as the host's does, over and over.
+pub(crate) fn goes_on(console: &str, expected: &str) -> bool {
+    let whole = console.rfind('\n').map_or("", |end| &console[..=end]);
+    let begins = |line: &str, wanted: &str| {
+        line.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
+    whole.lines().zip(expected.lines().cycle()).all(|(line, wanted)| begins(line, wanted))
 }
 
 fn one(
@@ -157,6 +173,16 @@ mod tests {
         assert_eq!(kernels.len(), 2);
         assert_eq!((kernels[0].cpi(), kernels[0].round()), (1.5, 150.0));
         Ok(())
+    }
+
+    #[test]
+    fn endless_runs_are_compared() {
+        for right in ["", "li", "list 7 2\n", "list 7 2 5 6\ncrc 9 1 2 3\nlist 7 2 8 9\ncrc 8"] {
+            assert!(goes_on(right, EXPECTED), "{right}");
+        }
+        for wrong in ["\n", "list 7 21\n", "crc 9 1\n", "list 7 2\ncrc 9 1\nlist 8 2\n"] {
+            assert!(!goes_on(wrong, EXPECTED), "{wrong}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 use serde::{Deserialize, Serialize};
 
+use crate::kernels::{expected, goes_on};
 use crate::{Tools, child};
 
 /// Cycles of a short run. Both tiles of `duo` are members by then.
@@ -87,6 +88,7 @@ fn run_covert(tools: &Tools, until: u64) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(&file)
         .with_context(|| format!("{command:?}: no result: {}", finished.messages.trim_end()))?;
     let result: CovertResult = serde_json::from_str(&text)?;
+    ensure!(goes_on(&finished.console, &expected(tools)?), "{command:?}: a wrong checksum");
     check(&result, until).with_context(|| format!("{command:?}"))
 }
 
@@ -113,6 +115,7 @@ fn run_pair(tools: &Tools, until: u64) -> anyhow::Result<()> {
     let mut command = Command::new(&tools.pair);
     command.args(["--latency", &tools.latency, "--max-cycles", &until.to_string()]);
     let finished = child::run(command.arg(tools.program("vexriscv")), &[0])?;
+    ensure!(goes_on(&finished.console, &expected(tools)?), "{command:?}: a wrong checksum");
     let last = finished.messages.lines().last().unwrap_or_default();
     let result: PairResult =
         serde_json::from_str(last).with_context(|| format!("{command:?} printed {last}"))?;
