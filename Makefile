@@ -13,7 +13,7 @@ export COVERT_FIRMWARE_DIR := $(CARGO_TARGET_DIR)/firmware/$(RISCV_TARGET)/relea
 export COVERT_VERILATOR_ROOT = $(firstword $(wildcard $(COVERT_CACHE)/venv/lib/python3*/site-packages/verilator))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests build demo test test-full lint generate clean
+.PHONY: help setup setup-tests setup-bench build demo bench test test-full lint generate clean
 MAKEFLAGS += --no-print-directory
 # The order of the steps below is meant; cargo and the scripts use all processors themselves.
 .NOTPARALLEL:
@@ -27,12 +27,20 @@ setup: ## install the tools and packages that are missing
 setup-tests:
 	@scripts/setup.sh --tests
 
+setup-bench:
+	@scripts/setup.sh --bench
+
 build: setup ## build the firmware and target/release/covert
 	scripts/firmware.sh build
 	cargo build --release --locked -p covert
 
 demo: build ## boot a protected guest, break it, show that nobody noticed
 	$(CARGO_TARGET_DIR)/release/covert demo
+
+bench: setup-bench build ## measure kernels and simulation speed beside VexRiscv (BENCH_ARGS: docs/bench.md)
+	sim/bench/kernels/build.sh $(CARGO_TARGET_DIR)/bench/programs
+	sim/bench/vexriscv/build.sh $(CARGO_TARGET_DIR)/bench
+	cargo run --release --locked --quiet -p covert-bench -- $(BENCH_ARGS)
 
 test: setup-tests build lint ## run every test (what continuous integration runs)
 	scripts/test.sh

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Installs what COVERT is built and tested with, and nothing twice.
 #
-# usage: scripts/setup.sh [--tests]
+# usage: scripts/setup.sh [--tests | --bench]
 #
 # Debian packages go into the system (the only step that needs root); all else goes into
 # $COVERT_CACHE (default ~/.cache/covert). A finished part carries a stamp with its versions, so
 # a second run only looks, and an interrupted one continues. Without root the missing packages
-# are named: those of the build are an error; those of the tests are one with --tests.
+# are named: those of the build are an error; those of the tests are one with --tests and --bench.
+# --bench adds what only `make bench` needs.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -14,11 +15,12 @@ set -euo pipefail
 # Raise this number when install_venv below changes what it leaves behind.
 readonly VENV_RECIPE=1
 
-need_tests=false
+need_tests=false need_bench=false
 case ${1:-} in
 '') ;;
 --tests) need_tests=true ;;
-*) die "unknown argument '$1'; usage: scripts/setup.sh [--tests]" ;;
+--bench) need_tests=true need_bench=true ;;
+*) die "unknown argument '$1'; usage: scripts/setup.sh [--tests | --bench]" ;;
 esac
 
 trap 'say "interrupted; run set-up again to continue"; exit 130' INT TERM
@@ -121,6 +123,18 @@ setup_venv() {
     say "venv is ready"
 }
 
+# Adds the cores that `make bench` compares with to the virtual environment. Its stamp is in there too, and goes when
+# the environment is made anew.
+setup_vexriscv() {
+    local venv=$COVERT_CACHE/venv package="pythondata-cpu-vexriscv==$VEXRISCV_VERSION"
+    [ "$(cat "$venv/.covert-stamp-bench" 2>/dev/null)" != "$package" ] || return 0
+
+    say "installing into $venv: $package"
+    PIP_CACHE_DIR=$COVERT_CACHE/pip "$venv/bin/pip" install --quiet --no-input --no-deps \
+        --disable-pip-version-check "$package" >&2
+    printf '%s\n' "$package" >"$venv/.covert-stamp-bench"
+}
+
 mkdir -p "$COVERT_CACHE"
 # One set-up at a time per cache.
 exec 9>"$COVERT_CACHE/.lock"
@@ -134,4 +148,5 @@ rm -rf "$COVERT_CACHE"/tmp.* "$COVERT_CACHE"/*.old
 setup_debian
 check_rust
 setup_venv
+if $need_bench; then setup_vexriscv; fi
 "$COVERT_ROOT/scripts/riscv-rust.sh"
