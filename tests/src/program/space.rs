@@ -122,9 +122,10 @@ fn may_be_nowhere(index: u32) -> bool {
     index % 4 == 2
 }
 
-/// Whether code may go on from page `index` of a window to the next one.
-pub(super) fn may_cross(index: u32) -> bool {
-    !may_be_nowhere(index + 1)
+/// Whether code may go on from page `index` of region `k` to the next one, which as part of a
+/// superpage must be a frame too.
+pub(super) fn may_cross(k: u32, index: u32) -> bool {
+    !may_be_nowhere(index + 1) && (k == 0 || index + 1 < FRAME_COUNT)
 }
 
 fn permissions(rng: &mut Rng) -> u32 {
