@@ -9,7 +9,7 @@ set -euo pipefail
 
 readonly RTL=$COVERT_ROOT/rtl
 readonly OUT=${CARGO_TARGET_DIR:-$COVERT_ROOT/target}/rtl-tb
-readonly BENCHES=(gate dirty dma pages log outlet uart io dcache icache chip-solo chip-duo chip-quad)
+readonly BENCHES=(gate dirty dma pages log outlet uart io dcache icache cache-mutants chip-solo chip-duo chip-quad)
 readonly CXXFLAGS=(-std=c++17 -O2 -Wall -Wextra)
 
 if [ "${1:-}" = --list ]; then
@@ -80,6 +80,33 @@ chip() {
     start "chip-$1" "$tiles" "$OUT/bare.bin" "$OUT/vmm.bin" $((40 * scale))
 }
 
+# The benches of the caches must notice what is wrong with a cache, and nothing else: rtl/tile/tb/mutants.
+cache_mutants() {
+    local expected cache what from to text mutant bench passed=0 failed=0 seen=' '
+    while read -r expected cache && read -r what && IFS= read -r from && IFS= read -r to; do
+        if [ -z "${COVERT_TEST_FULL:-}" ] && [[ $seen == *" $cache "* ]]; then continue; fi
+        seen+="$cache "
+        text=$(<"$RTL/tile/covert_$cache.sv")
+        mutant=${text/"$from"/"$to"}
+        if [ "$mutant" = "$text" ] || [[ ${text#*"$from"} == *"$from"* ]]; then die "mutants: not there once: $from"; fi
+        mkdir -p "$OUT/mutant"
+        printf '%s\n' "$mutant" >"$OUT/mutant/covert_$cache.sv"
+        rm -rf "$OUT/mutant-$cache"
+        build "mutant-$cache" "covert_$cache" "tile/tb/${cache}_tb.cpp" lint.vlt tile/covert_cache_pkg.sv \
+            "$OUT/mutant/covert_$cache.sv" || return 1
+        bench=fails
+        if start "mutant-$cache" 2 1 >"$OUT/mutant/output"; then bench=passes; fi
+        if [ "$bench" = "$expected" ]; then
+            passed=$((passed + 1))
+        else
+            failed=$((failed + 1))
+            printf 'FAILED: %s bench %s: %s\n' "$cache" "$bench" "$what"
+        fi
+    done < <(grep -v '^#' "$RTL/tile/tb/mutants")
+    printf '%d passed, %d failed\n' "$passed" "$failed"
+    [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+}
+
 # start NAME ARGUMENTS...: runs a bench that is built, without keeping others from building.
 start() {
     local name=$1 status=0
@@ -92,6 +119,7 @@ start() {
 
 run() {
     case $1 in
+        cache-mutants) cache_mutants ;;
         chip-*) chip "${1#chip-}" ;;
         pages)
             build pages covert_pages_top unit/tb/pages_tb.cpp lint.vlt -f covert.f unit/tb/covert_pages_top.sv || return 1

@@ -9,10 +9,11 @@ module covert_chip #(
   input  logic                     rst_ni,            // synchronous; low for 4 clocks or more
   input  logic                     bare_i,            // strap, taken in reset: tile 0 alone, from boot_addr_i, no VMM
   input  logic [             31:0] boot_addr_i,       // strap, taken in reset: first pc in bare mode
-  input  logic                     host_page_on_i,    // strap, taken in reset: a page of RAM that is not cached in bare mode,
-  input  logic [            31:12] host_page_i,       // since a host looks at it
-  input  logic                     host_sync_i,           // bare mode, level until host_synced_o: bring tile 0's data to memory
-  output logic                     host_synced_o,         // pulse
+  // a host that looks at memory in bare mode
+  input  logic                     host_page_on_i,    // strap, taken in reset: this page of RAM is not cached
+  input  logic [            31:12] host_page_i,
+  input  logic                     host_sync_i,       // level until host_synced_o: tile 0's data cache to memory
+  output logic                     host_synced_o,     // pulse
   input  logic [              2:0] mode_req_i,        // mode that the management side wants (covert_pkg::Mode*)
 
   // memory channels
@@ -148,7 +149,10 @@ module covert_chip #(
     hangup_q   <= uart_hangup_i;
   end
 
+  // Only tile 0 has a host.
+  // verilator lint_off UNUSEDSIGNAL
   logic [NTiles-1:0] host_synced;
+  // verilator lint_on UNUSEDSIGNAL
 
   assign run_o         = tile_run;
   assign mtime_o       = mtime;

@@ -5,11 +5,9 @@ package covert_cache_pkg;
 
   // The way to replace.
   function automatic logic [3:0] oldest(input int unsigned ways, input logic [2:0] tree);
-    unique case (ways)
-      4: oldest = 4'd1 << {tree[0], tree[0] ? tree[2] : tree[1]};
-      2: oldest = 4'd1 << tree[0];
-      default: oldest = 4'd1;
-    endcase
+    if (ways == 4) oldest = {tree[0] & tree[2], tree[0] & ~tree[2], ~tree[0] & tree[1], ~tree[0] & ~tree[1]};
+    else if (ways == 2) oldest = {2'b00, tree[0], ~tree[0]};
+    else oldest = 4'b0001;
   endfunction
 
   // The tree after a use of this way.

@@ -64,8 +64,8 @@ module covert_icache #(
   logic [ 3:0]     sent_q;         // requests accepted; bit 3: all
   logic [ 2:0]     come_q;         // words that have come
   logic [ 7:0]     arrived_q;      // which
-  logic            empty_q;        // the cache was emptied meanwhile
-  logic            bad_q;          // that, or an error: the line is not kept
+  logic            bad_q;          // one with an error: the line is not kept
+  logic            empty_q;        // the cache was emptied meanwhile, and with it this line's tag
   logic [31:0]     last_data_q;    // the word that came last
 
   // What is given only once: an uncached word, which is then last_data_q, or the error of a critical word. It waits
@@ -138,8 +138,8 @@ module covert_icache #(
       sent_q    <= '0;
       come_q    <= '0;
       arrived_q <= '0;
+      bad_q     <= 1'b0;
       empty_q   <= empty_i;
-      bad_q     <= empty_i;
     end else begin
       if (refill_q && mem_ready_i && !sent_q[3]) sent_q <= cached_q ? sent_q + 4'd1 : 4'd8;
       if (rsp) begin
@@ -147,8 +147,8 @@ module covert_icache #(
         arrived_q[rsp_word] <= 1'b1;
       end
       if (last) refill_q <= 1'b0;
+      bad_q   <= bad;
       empty_q <= empty_q | empty_i;
-      bad_q   <= bad | empty_i;
     end
 
     if (once_q != 4'd0) once_q <= (s1_live && hit_once) ? 4'd0 : once_q - 4'd1;
@@ -196,8 +196,8 @@ module covert_icache #(
 
   assign data_we = victim_q & {Ways{rsp & cached_q}};
 
-  // The tag is there from the first cycle of the refill and goes if the line is not kept. The line is in use by then,
-  // so nothing is touched at the start.
+  // The tag is there from the first cycle of the refill and goes if the line is not kept. Its first hit makes the line
+  // the last used one.
   assign tag_we  = {Ways{clear_q}} | (victim_q & {Ways{cached_q & (start_q | (last & bad))}});
   assign tag_set = clear_q ? clear_set_q : offset_q[11:5];
   assign tag_wr  = (clear_q || !start_q) ? '0 : {1'b1, ppn_q};

@@ -35,6 +35,7 @@ module covert_mmu #(
   // walk for the page of an instruction: level until done
   input  logic         iwalk_valid_i,
   input  logic [ 31:12] iwalk_vpn_i,
+  input  logic [  1:0] iwalk_priv_i,
   output logic         iwalk_done_o,
   output logic [  1:0] iwalk_err_o,
 
@@ -90,6 +91,15 @@ module covert_mmu #(
         ((priv == covert_core_pkg::PrivM) & (ppn[31:20] == covert_pkg::VmmBase[31:20]));
   endfunction
 
+  // Whether a page's rights (D U X W R) refuse a fetch, or a data access.
+  function automatic logic fetch_denied(input logic [3:2] perm, input logic [1:0] priv);
+    fetch_denied = ~perm[2] | (perm[3] != (priv == covert_core_pkg::PrivU));
+  endfunction
+  function automatic logic data_denied(input logic [4:0] perm, input logic [1:0] priv, input logic writes);
+    data_denied = (writes ? ~(perm[1] & perm[4]) : ~(perm[0] | (mxr_i & perm[2]))) |
+        ((priv == covert_core_pkg::PrivU) ? ~perm[3] : (perm[3] & ~sum_i));
+  endfunction
+
   // ---------------------------------------------------------------- instruction side
   // The request accepted and not yet answered; it is looked up in every cycle until its word is here.
   logic         i_valid_q, i_on_q;
@@ -111,7 +121,7 @@ module covert_mmu #(
   assign ic_valid_o   = i_again | ireq_valid_i;
   assign ic_offset_o  = i_addr[11:2];
   assign i_miss       = i_on_q & ~i_tlb_hit;
-  assign i_fault      = i_on_q & i_tlb_hit & (~i_perm[2] | (i_perm[3] != (i_priv_q == covert_core_pkg::PrivU)));
+  assign i_fault      = i_on_q & i_tlb_hit & fetch_denied(i_perm[3:2], i_priv_q);
   assign ic_ppn_o     = i_on_q ? i_ppn : i_addr_q[31:12];
   assign ic_cached_o  = cached(ic_ppn_o, i_priv_q);
   assign ic_kill_o    = ~i_valid_q | i_miss | i_fault;
@@ -170,15 +180,14 @@ module covert_mmu #(
   // verilator lint_off UNUSEDSIGNAL
   logic [31:0]  pte;
   // verilator lint_on UNUSEDSIGNAL
-  logic         pte_leaf, pte_bad, fill, level1;
+  logic         pte_leaf, pte_bad, pte_denied, fill, level1;
+  logic [4:0]   pte_perm;
 
   assign d_accept     = dreq_valid_i & dreq_ready_o;
   assign dreq_ready_o = (state_q == StPass) & dc_ready_i;
   assign walking      = (state_q != StPass) & (state_q != StRetry);
 
-  // Permissions: D U X W R.
-  assign d_denied = ((d_we_q | d_amo_q) ? ~(d_perm[1] & d_perm[4]) : ~(d_perm[0] | (mxr_i & d_perm[2]))) |
-      ((d_priv_q == covert_core_pkg::PrivU) ? ~d_perm[3] : (d_perm[3] & ~sum_i));
+  assign d_denied = data_denied(d_perm, d_priv_q, d_we_q | d_amo_q);
   assign d_miss   = d_first_q & d_on_q & ~d_tlb_hit;
   assign d_fault  = d_first_q & d_on_q & d_tlb_hit & d_denied;
 
@@ -189,6 +198,10 @@ module covert_mmu #(
   // Not valid, reserved, a table below the last level or with leaf bits, a superpage that is not aligned, not accessed.
   assign pte_bad  = ~pte[0] | (pte[2] & ~pte[1]) |
       (pte_leaf ? ((level1 & (pte[19:10] != '0)) | ~pte[6]) : (~level1 | pte[4] | pte[6] | pte[7]));
+  assign pte_perm = {pte[7], pte[4], pte[3:1]};
+  // Rights come before the physical address. In general they are looked at when the page is found in the TLB.
+  assign pte_denied = pte_leaf & (walk_i_q ? fetch_denied(pte_perm[3:2], iwalk_priv_i)
+                                           : data_denied(pte_perm, d_priv_q, d_we_q | d_amo_q));
 
   always_comb begin
     state_d   = state_q;
@@ -207,7 +220,7 @@ module covert_mmu #(
         walk_ends = pte_leaf | pte_bad | dc_rsp_err_i | (pte[31:30] != '0);
         if (dc_rsp_err_i) walk_err = RspAccess;
         else if (pte_bad) walk_err = RspPage;
-        else if (pte[31:30] != '0) walk_err = RspAccess;
+        else if (pte[31:30] != '0) walk_err = pte_denied ? RspPage : RspAccess;
         fill = walk_ends & (walk_err == RspOk);
         if (!walk_ends) state_d = StAsk0;
       end
@@ -282,9 +295,7 @@ module covert_mmu #(
 
   // ---------------------------------------------------------------- TLBs
   logic [31:12] fill_ppn;
-  logic [4:0]   fill_perm;
   assign fill_ppn  = level1 ? {pte[29:20], walk_vpn[21:12]} : pte[29:10];
-  assign fill_perm = {pte[7], pte[4], pte[3:1]};
 
   covert_tlb #(
     .Entries(ItlbEntries)
@@ -300,7 +311,7 @@ module covert_mmu #(
     .fill_i      (fill & walk_i_q),
     .fill_vpn_i  (walk_vpn),
     .fill_ppn_i  (fill_ppn),
-    .fill_perm_i (fill_perm),
+    .fill_perm_i (pte_perm),
     .fill_super_i(level1),
     .flush_all_i,
     .flush_page_i,
@@ -321,7 +332,7 @@ module covert_mmu #(
     .fill_i      (fill & ~walk_i_q),
     .fill_vpn_i  (walk_vpn),
     .fill_ppn_i  (fill_ppn),
-    .fill_perm_i (fill_perm),
+    .fill_perm_i (pte_perm),
     .fill_super_i(level1),
     .flush_all_i,
     .flush_page_i,

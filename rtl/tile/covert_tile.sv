@@ -16,11 +16,11 @@ module covert_tile #(
   input  logic         irq_soft_i,
   input  logic         irq_ext_i,
   input  logic         irq_s_ext_i,     // S-mode external interrupt, level
-  // a host that looks at memory: a page that is not cached, and the wish to have everything in memory
+  // a host that looks at memory: a page that is not cached, and the wish to have everything there
   input  logic         host_page_on_i,
   input  logic [ 31:12] host_page_i,
-  input  logic         host_sync_i,         // level until host_synced_o: write the data cache back
-  output logic         host_synced_o,       // pulse
+  input  logic         host_sync_i,     // level until host_synced_o: write the data cache back and empty it
+  output logic         host_synced_o,   // pulse, one for each rise of host_sync_i
   // tile bus
   output logic         req_valid_o,
   input  logic         req_ready_i,
@@ -188,6 +188,7 @@ module covert_tile #(
     .irsp_err_o    (irsp_err),
     .iwalk_valid_i (iwalk_valid & (maint_q == StNone)),
     .iwalk_vpn_i   (iwalk_vpn),
+    .iwalk_priv_i  (ireq_priv),
     .iwalk_done_o  (iwalk_done),
     .iwalk_err_o   (iwalk_err),
     .dreq_valid_i  (dreq_valid & dreq_ready),
@@ -321,6 +322,7 @@ module covert_tile #(
 
   maint_e       maint_q, maint_d;
   logic         access_q;      // an access of the core is under way
+  logic         synced_q;      // the host's wish is fulfilled
 
   assign dreq_ready = mmu_dreq_ready & (maint_q == StNone);
   assign maint      = (maint_q == StHost) ? covert_core_pkg::MaintEmpty
@@ -331,11 +333,11 @@ module covert_tile #(
   always_comb begin
     maint_d         = maint_q;
     core_maint_done = 1'b0;
-    host_synced_o       = 1'b0;
+    host_synced_o   = 1'b0;
     unique case (maint_q)
       StNone: begin
         if (core_maint != covert_core_pkg::MaintNone) maint_d = StCore;
-        else if (host_sync_i & ~access_q & ~dreq_valid & ~iwalk_valid) maint_d = StHost;
+        else if (host_sync_i & ~synced_q & ~access_q & ~dreq_valid & ~iwalk_valid) maint_d = StHost;
       end
       StCore: if (maint_done) begin
         maint_d         = (core_maint == covert_core_pkg::MaintFence) ? StEmpty : StNone;
@@ -347,7 +349,7 @@ module covert_tile #(
       end
       default: if (maint_done) begin  // StHost
         maint_d   = StNone;
-        host_synced_o = 1'b1;
+        host_synced_o   = 1'b1;
       end
     endcase
   end
@@ -356,8 +358,10 @@ module covert_tile #(
     if (!rst_ni) begin
       maint_q  <= StNone;
       access_q <= 1'b0;
+      synced_q <= 1'b0;
     end else begin
       maint_q  <= maint_d;
+      synced_q <= host_sync_i & (synced_q | host_synced_o);
       access_q <= (dreq_valid & dreq_ready) | (access_q & ~drsp_valid);
     end
   end

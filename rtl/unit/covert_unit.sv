@@ -172,7 +172,8 @@ module covert_unit #(
       ({32{uart_hangup_i}} & covert_pkg::UnitInputUartHangup) | ({32{blk_done_i}} & covert_pkg::UnitInputBlk) |
       ({32{net_rx_i}} & covert_pkg::UnitInputNet) | (32'(mode_req_i) << covert_pkg::UnitInputModeShift);
   assign flags_new    = flags_now ^ flags_seen_q;
-  assign raised       = 4'((flags_now & ~covert_pkg::UnitInputUartHangup) | (flags_new & covert_pkg::UnitInputUartHangup));
+  assign raised       = 4'((flags_now & ~covert_pkg::UnitInputUartHangup) |
+      (flags_new & covert_pkg::UnitInputUartHangup));
   assign mode_changed = flags_new[covert_pkg::UnitInputModeShift+:3] != 3'd0;
 
   covert_barrier u_barrier (

@@ -5,8 +5,10 @@ use covert_abi::layout::{
     GUEST_BASE, IMAGE_MAX, PAGE_SIZE, REGION_STRIDE, RESET_VECTOR, Regions, VMM_BASE,
 };
 use covert_abi::{BootDescriptor, Segment, boot};
+use covert_model::Memory;
 
 use crate::elf::{Chunk, ElfError, Program};
+use crate::image::Payload;
 
 /// Why a boot region cannot be made.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -46,8 +48,8 @@ pub const DEFAULT_EPOCH: u32 = 20_000;
 pub const DEFAULT_CHECKPOINT_EVERY: u32 = 32;
 /// Rollbacks allowed without a checkpoint in between, unless told otherwise.
 pub const DEFAULT_MAX_ATTEMPTS: u32 = 3;
-/// Cycles main memory takes to answer, unless told otherwise.
-pub const DEFAULT_LATENCY: u32 = 1;
+/// Main memory, unless told otherwise.
+pub const DEFAULT_MEMORY: Memory = Memory::Latency { min: 1, max: 1 };
 
 /// The chunks of a bare program, at physical addresses: domain 0 without relocation.
 pub fn bare_chunks(program: &Program) -> Vec<Chunk> {
@@ -62,7 +64,7 @@ pub fn bare_chunks(program: &Program) -> Vec<Chunk> {
 /// Firmware or guest do not fit.
 pub fn boot_region(
     firmware: &[u8],
-    guest: &Program,
+    guest: &Payload,
     settings: &Settings,
     tiles: u32,
 ) -> Result<Chunk, BootError> {
@@ -99,7 +101,7 @@ pub fn boot_region(
         image_len,
         guest_size: settings.ram,
         guest_entry: guest.entry,
-        guest_dtb: 0,
+        guest_dtb: guest.dtb,
         epoch: settings.epoch,
         checkpoint_every: settings.checkpoint_every,
         time_limit: settings.time_limit,

@@ -96,14 +96,14 @@ impl Golden {
     /// The model fails.
     pub fn run(machine: &Machine, max_cycles: u64) -> Result<Self, Error> {
         let mut session = start(machine)?;
-        let mut marks = vec![(session.chip().digest(), 0)];
+        let mut marks = vec![(session.digest(), 0)];
         let stop = loop {
             let next = marks.len() as u64 * SPACING;
             let stop = session.run_until(next.min(max_cycles))?;
             if stop.is_some() || next >= max_cycles {
                 break stop;
             }
-            marks.push((session.chip().digest(), session.console.bytes().len()));
+            marks.push((session.digest(), session.console.bytes().len()));
         };
         Ok(Self {
             cycles: session.chip().cycle(),
@@ -122,7 +122,7 @@ impl Golden {
 }
 
 fn start(machine: &Machine) -> Result<Session, Error> {
-    let mut session = Session::new(machine, Output::new(None))?;
+    let mut session = Session::new(&machine.untraced(), Output::new(None))?;
     session.chip_mut().track_changes();
     Ok(session)
 }
@@ -178,7 +178,7 @@ fn run_one(
         }
         if let Some((digest, printed)) = compare {
             let out = session.console.bytes();
-            if session.chip().digest() == *digest && out == &golden.console[..*printed] {
+            if session.digest() == *digest && out == &golden.console[..*printed] {
                 let class =
                     if session.detections.is_empty() { Class::Masked } else { Class::Recovered };
                 break (class, true);
@@ -207,14 +207,14 @@ fn run_one(
 fn classify(session: &Session, golden: &Golden, end: End) -> Class {
     let out = session.console.bytes();
     match end {
-        End::Exit(_) if end == golden.end && out == golden.console => {
+        End::Exit(_) | End::Reboot if end == golden.end && out == golden.console => {
             if session.detections.is_empty() { Class::Masked } else { Class::Recovered }
         }
-        End::Exit(_) => Class::Sdc,
+        End::Exit(_) | End::Reboot => Class::Sdc,
         // Whatever was let out before the end must be right too.
         _ if !golden.console.starts_with(out) => Class::Sdc,
         End::Due => Class::Due,
-        End::Timeout => Class::Hang,
+        End::Timeout | End::Stopped => Class::Hang,
     }
 }
 
@@ -225,30 +225,21 @@ pub struct Summary {
     pub runs: usize,
     /// Runs of each class, in the order of [`Class::ALL`].
     pub classes: Vec<(&'static str, usize)>,
-    /// Cycles from fault to detection: median.
-    pub latency_median: Option<u64>,
-    /// Likewise: most.
-    pub latency_max: Option<u64>,
-    /// Cycles of a recovery: median.
-    pub recovery_median: Option<u64>,
-    /// Likewise: most.
-    pub recovery_max: Option<u64>,
+    /// Cycles from fault to the first detection, of the runs that had one.
+    pub latency: Option<Spread>,
+    /// Cycles of a recovery.
+    pub recovery: Option<Spread>,
 }
 
 impl Summary {
     /// Sums runs up.
     pub fn new(runs: &[FaultRun]) -> Self {
         let count = |class| runs.iter().filter(|run| run.class == class).count();
-        let (latency_median, latency_max) = spread(runs.iter().filter_map(|run| run.latency));
-        let recoveries = runs.iter().flat_map(|run| run.recoveries.iter().copied());
-        let (recovery_median, recovery_max) = spread(recoveries);
         Self {
             runs: runs.len(),
             classes: Class::ALL.map(|class| (class.name(), count(class))).to_vec(),
-            latency_median,
-            latency_max,
-            recovery_median,
-            recovery_max,
+            latency: Spread::of(runs.iter().filter_map(|run| run.latency)),
+            recovery: Spread::of(runs.iter().flat_map(|run| run.recoveries.iter().copied())),
         }
     }
 
@@ -258,9 +249,42 @@ impl Summary {
     }
 }
 
-/// Median and greatest.
-fn spread(values: impl Iterator<Item = u64>) -> (Option<u64>, Option<u64>) {
-    let mut values: Vec<u64> = values.collect();
-    values.sort_unstable();
-    (values.get(values.len() / 2).copied(), values.last().copied())
+/// How values are spread: each number is one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Spread {
+    /// The least.
+    pub least: u64,
+    /// A tenth is below it.
+    pub tenth: u64,
+    /// Half are below it.
+    pub median: u64,
+    /// Nine tenths are below it.
+    pub nine_tenths: u64,
+    /// The greatest.
+    pub most: u64,
+}
+
+impl Spread {
+    /// Of these values; none if there are none.
+    pub fn of(values: impl Iterator<Item = u64>) -> Option<Self> {
+        let mut values: Vec<u64> = values.collect();
+        values.sort_unstable();
+        let (least, most) = (*values.first()?, *values.last()?);
+        let part = |tenths: usize| values[values.len() * tenths / 10];
+        Some(Self { least, tenth: part(1), median: part(5), nine_tenths: part(9), most })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spread_is_of_the_sorted_values() {
+        assert_eq!(Spread::of([].into_iter()), None);
+        let one = Spread { least: 7, tenth: 7, median: 7, nine_tenths: 7, most: 7 };
+        assert_eq!(Spread::of([7].into_iter()), Some(one));
+        let many = Spread { least: 1, tenth: 11, median: 51, nine_tenths: 91, most: 100 };
+        assert_eq!(Spread::of((1..=100).rev()), Some(many));
+    }
 }

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use covert_model::Memory;
 
 use crate::boot;
 use crate::inject::{self, Spec};
+use crate::net::{self, NetSpec};
 
 /// Runs unmodified software redundantly on a simulated chip, and breaks the chip while it runs.
 #[derive(Debug, Parser)]
@@ -25,7 +27,7 @@ const EXIT_CODES: &str = "Exit codes: 0 the guest ended well; 1 the guest failed
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run a program: an ELF file, or a built-in guest by its name
+    /// Run a program: an ELF file, a Linux image, or a built-in guest by its name
     #[command(after_help = EXIT_CODES)]
     Run(Box<RunArgs>),
     /// List the built-in guests
@@ -88,25 +90,36 @@ pub enum ModeName {
     Lockstep3,
 }
 
-/// Latency of main memory in cycles: one number, or `MIN..MAX` for a random one per request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Latency(pub u32, pub u32);
-
-impl std::fmt::Display for Latency {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.0 == self.1 { write!(f, "{}", self.0) } else { write!(f, "{}..{}", self.0, self.1) }
-    }
+/// When a terminal hands each key over as it is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum KeysName {
+    /// For Linux
+    Auto,
+    /// Always
+    Raw,
+    /// Never: line by line, Ctrl-D ends the input, Ctrl-C the run
+    Lines,
 }
 
-fn latency(text: &str) -> Result<Latency, String> {
+/// Timing of main memory: `sdram`, or the cycles of each answer: one number, or `MIN..MAX` for a random one.
+fn memory(text: &str) -> Result<Memory, String> {
+    if text == "sdram" {
+        return Ok(Memory::Sdram);
+    }
     let parsed = match text.split_once("..") {
         Some((min, max)) => min.parse().ok().zip(max.parse().ok()),
         None => text.parse().ok().map(|both| (both, both)),
     };
     match parsed {
-        Some((min, max)) if 1 <= min && min <= max && max <= 10_000 => Ok(Latency(min, max)),
-        _ => Err("write CYCLES or MIN..MAX, from 1 to 10000".into()),
+        Some((min, max)) if 1 <= min && min <= max && max <= 10_000 => {
+            Ok(Memory::Latency { min, max })
+        }
+        _ => Err("write sdram, CYCLES or MIN..MAX, from 1 to 10000".into()),
     }
+}
+
+fn net_spec(text: &str) -> Result<NetSpec, String> {
+    text.parse().map_err(|e: net::NetSpecError| e.to_string())
 }
 
 /// Bytes: a number, with K or M for KiB or MiB.
@@ -152,7 +165,8 @@ fn inject_spec(text: &str) -> Result<Spec, String> {
 /// `covert run`.
 #[derive(Args, Debug)]
 pub struct RunArgs {
-    /// ELF file (32-bit RISC-V), or the name of a built-in guest (`covert guests`)
+    /// ELF file (32-bit RISC-V), Linux image (arch/riscv/boot/Image, 32-bit), or the name of a built-in guest
+    /// (`covert guests`)
     pub image: String,
     /// Configuration of the chip
     #[arg(long, value_enum, default_value = "quad")]
@@ -176,12 +190,38 @@ pub struct RunArgs {
     /// a file makes a run repeatable]
     #[arg(long, value_name = "FILE")]
     pub stdin: Option<PathBuf>,
-    /// Guest RAM, with K or M for KiB or MiB; at most 31M
-    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "4M")]
-    pub ram: u32,
-    /// Cycles main memory takes to answer, at least 1; MIN..MAX draws each answer's own (--seed)
-    #[arg(long, value_name = "MIN[..MAX]", value_parser = latency, default_value_t = Latency(boot::DEFAULT_LATENCY, boot::DEFAULT_LATENCY))]
-    pub mem_latency: Latency,
+    /// How a terminal is read; with each key handed over, Ctrl-A x ends the run and Ctrl-A h says what else there is
+    #[arg(long, value_enum, value_name = "HOW", default_value = "auto")]
+    pub keys: KeysName,
+    /// Initial RAM disk of a Linux image [default: for the built-in ones the built-in userland]
+    #[arg(long, value_name = "FILE")]
+    pub initrd: Option<PathBuf>,
+    /// Command line of the kernel, in the device tree [default: "quiet panic=-1" for the built-in ones]
+    #[arg(long, value_name = "STRING")]
+    pub append: Option<String>,
+    /// Device tree; what --append and --initrd say is put into its /chosen [default: generated]
+    #[arg(long, value_name = "FILE")]
+    pub dtb: Option<PathBuf>,
+    /// Write the device tree that the guest is given
+    #[arg(long, value_name = "FILE")]
+    pub dump_dtb: Option<PathBuf>,
+    /// Disk: a raw image of whole sectors of 512 bytes; what the guest writes is written to it once it is verified. A
+    /// file that may not be written is a read-only disk
+    #[arg(long, value_name = "FILE")]
+    pub disk: Option<PathBuf>,
+    /// Network: user (10.0.2.2 passes UDP on to 127.0.0.1, the guest is 10.0.2.15), user,udp=HOSTPORT:GUESTPORT (a port of
+    /// 127.0.0.1 leads into the guest; repeatable), user,echo[=N[:PORT]] (10.0.2.2 answers by itself and sends N
+    /// datagrams, by default 8, to the guest's UDP port PORT, by default 7; the only one that makes a run repeatable), tap=NAME; pcap=FILE with or
+    /// without them records frames
+    #[arg(long, value_name = "SPEC", value_parser = net_spec)]
+    pub net: Option<NetSpec>,
+    /// Guest RAM, with K or M for KiB or MiB; at most 31M [default: 16M for Linux, else 4M]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub ram: Option<u32>,
+    /// Main memory: sdram (one device that all tiles share), or the cycles each answer takes, at least 1; MIN..MAX draws
+    /// each answer's own (--seed) [default: 1]
+    #[arg(long, visible_alias = "mem-latency", value_name = "sdram|MIN[..MAX]", value_parser = memory)]
+    pub memory: Option<Memory>,
     /// Inject a fault: seu:PATH[BIT]@CYCLE, stuck0: or stuck1: likewise, mem:TILE:ADDR[BIT]@CYCLE, or
     /// random:N:SEED for N flips in the members' tiles. Memories: PATH[WORD][BIT]. Repeatable
     #[arg(long, value_name = "SPEC", value_parser = inject_spec)]
@@ -286,10 +326,11 @@ mod tests {
 
     #[test]
     fn values_are_checked() {
-        assert_eq!(latency("3"), Ok(Latency(3, 3)));
-        assert_eq!(latency("1..20"), Ok(Latency(1, 20)));
-        for text in ["0", "5..2", "x", "1..", "..3", "1..99999"] {
-            assert!(latency(text).is_err(), "{text}");
+        assert_eq!(memory("sdram"), Ok(Memory::Sdram));
+        assert_eq!(memory("3"), Ok(Memory::Latency { min: 3, max: 3 }));
+        assert_eq!(memory("1..20"), Ok(Memory::Latency { min: 1, max: 20 }));
+        for text in ["0", "5..2", "x", "1..", "..3", "1..99999", "SDRAM"] {
+            assert!(memory(text).is_err(), "{text}");
         }
         assert_eq!(size("4M"), Ok(4 << 20));
         assert_eq!(size("0x1000"), Ok(4096));

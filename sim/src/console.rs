@@ -8,6 +8,8 @@ use std::path::Path;
 use covert_model::Chip;
 use sha2::{Digest as _, Sha256};
 
+use crate::terminal::{self, Keys, Wish};
+
 /// Where console input comes from.
 #[derive(Clone, Debug)]
 pub enum Input {
@@ -36,41 +38,90 @@ impl Input {
         }
         Ok(Self::Live)
     }
+}
 
-    /// Feeds what is there now. `closed` remembers the end of a live input.
+/// Console input on its way into a chip.
+#[derive(Debug)]
+pub struct Feed {
+    input: Input,
+    closed: bool,
+    keys: Option<Keys>,
+    quit: bool,
+}
+
+impl Feed {
+    /// Nothing of it is fed yet.
+    pub fn new(input: Input) -> Self {
+        Self { input, closed: false, keys: None, quit: false }
+    }
+
+    /// From now on Ctrl-A begins a command to us: the terminal hands each key over.
+    pub fn look_for_commands(&mut self) {
+        self.keys = Some(Keys::default());
+    }
+
+    /// True if more may come at any time.
+    pub fn live(&self) -> bool {
+        matches!(self.input, Input::Live) && !self.closed
+    }
+
+    /// True once the user wants the run to end.
+    pub fn quit(&self) -> bool {
+        self.quit
+    }
+
+    /// Feeds what is there now.
     ///
     /// # Errors
     /// The input cannot be read.
-    pub fn pump(&self, chip: &mut Chip, closed: &mut bool) -> io::Result<()> {
+    pub fn pump(&mut self, chip: &mut Chip) -> io::Result<()> {
         // More than the chip takes in a slice, yet little enough to hold back in a pipe.
         const AHEAD: usize = 65536;
-        if *closed {
+        if self.closed {
             return Ok(());
         }
-        match self {
-            Self::Bytes(bytes) => {
+        match &self.input {
+            Input::Bytes(bytes) => {
                 chip.feed_console(bytes);
-                *closed = true;
+                self.closed = true;
             }
-            Self::Live => {
+            Input::Live => {
                 let mut buffer = [0; 4096];
-                while !*closed && chip.console_backlog() < AHEAD && readable()? {
+                while !self.closed && chip.console_backlog() < AHEAD && readable()? {
                     // SAFETY: the buffer is valid for writes of its length, which is what is passed.
                     let count = unsafe {
                         libc::read(libc::STDIN_FILENO, buffer.as_mut_ptr().cast(), buffer.len())
                     };
                     match usize::try_from(count) {
-                        Ok(0) => *closed = true,
-                        Ok(count) => chip.feed_console(&buffer[..count]),
+                        Ok(0) => self.closed = true,
+                        Ok(count) => chip.feed_console(&self.typed(&buffer[..count])),
                         Err(_) => return Err(io::Error::last_os_error()),
                     }
                 }
             }
         }
-        if *closed {
+        if self.closed {
             chip.close_console();
         }
         Ok(())
+    }
+
+    /// What of the bytes read is for the guest; does what is for us.
+    fn typed(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let Some(keys) = &mut self.keys else { return bytes.to_vec() };
+        let mut guest = Vec::new();
+        for byte in bytes {
+            let (byte, wish) = keys.take(*byte);
+            guest.extend(byte);
+            match wish {
+                Some(Wish::Quit) => self.quit = true,
+                Some(Wish::Help) => {
+                    let _ = writeln!(io::stderr().lock(), "\r\ncovert: {}", terminal::HELP);
+                }
+                None => {}
+            }
+        }
+        guest
     }
 }
 

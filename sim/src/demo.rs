@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use covert_abi::Mode;
-use covert_model::{Memory, Options};
+use covert_model::Options;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::boot::{self, Settings};
-use crate::campaign::{Class, FaultRun, Golden, Summary, run_all};
+use crate::campaign::{Class, FaultRun, Golden, Spread, Summary, run_all};
 use crate::cli::DemoArgs;
 use crate::console::{Input, Output, hex};
 use crate::error::{Error, exit_code};
@@ -133,20 +133,19 @@ fn machine(mode: Mode, text: &[u8]) -> Result<Machine, Error> {
         ram: 4 << 20,
         epoch: boot::DEFAULT_EPOCH,
         checkpoint_every: boot::DEFAULT_CHECKPOINT_EVERY,
-        time_limit: time_limit(boot::DEFAULT_EPOCH, boot::DEFAULT_LATENCY),
+        time_limit: time_limit(boot::DEFAULT_EPOCH, boot::DEFAULT_MEMORY),
         max_attempts: boot::DEFAULT_MAX_ATTEMPTS,
     };
     let options = Options {
         tiles: TILES,
         fault: true,
-        bare: false,
-        boot_address: 0,
-        memory: Memory::Latency { min: boot::DEFAULT_LATENCY, max: boot::DEFAULT_LATENCY },
+        bare: None,
+        memory: boot::DEFAULT_MEMORY,
         idle_skip: true,
         seed: 0,
     };
     let input = Input::Bytes(text.to_vec());
-    let guest_options = GuestOptions { settings, options, modes: vec![(0, mode)], input };
+    let guest_options = GuestOptions::new(settings, options, vec![(0, mode)], input);
     guest_machine(guest.name, &guest.elf()?, guest_options)
 }
 
@@ -268,13 +267,16 @@ fn table(report: &Report<'_>) -> String {
         let count = |side: &Side<'_>| side.summary.count(class).to_string();
         row(&format!("  {}", class.name()), count(none), count(dmr));
     }
-    let optional = |value: Option<u64>| value.map_or_else(|| "-".into(), |v| v.to_string());
-    let pair = |side: &Side<'_>| (side.summary.latency_median, side.summary.latency_max);
-    let ((_, _), (median, most)) = (pair(none), pair(dmr));
-    row("flip to detection, median cycles", "-".into(), optional(median));
-    row("flip to detection, most cycles", "-".into(), optional(most));
-    row("recovery, median cycles", "-".into(), optional(dmr.summary.recovery_median));
-    row("recovery, most cycles", "-".into(), optional(dmr.summary.recovery_max));
+    let spreads = [("flip to detection", dmr.summary.latency), ("recovery", dmr.summary.recovery)];
+    for (what, spread) in spreads {
+        let mut part = |name: &str, value: fn(Spread) -> u64| {
+            let cycles = spread.map_or_else(|| "-".into(), |spread| value(spread).to_string());
+            row(&format!("{what}, {name} cycles"), "-".into(), cycles);
+        };
+        part("least", |spread| spread.least);
+        part("median", |spread| spread.median);
+        part("most", |spread| spread.most);
+    }
     text
 }
 

@@ -60,6 +60,8 @@ pub struct Program {
     pub entry: u32,
     /// What is loaded, by rising address, word aligned, without overlap; what lies between is zero.
     pub chunks: Vec<Chunk>,
+    /// Address behind the last byte that it claims.
+    pub end: u32,
     /// Symbols the simulator looks for, by name.
     symbols: Vec<(String, u32)>,
 }
@@ -97,7 +99,7 @@ impl Program {
 
         let (ram_start, ram_end) = (u64::from(base), u64::from(base) + u64::from(size));
         let entry = header.e_entry(endian);
-        let mut entered = false;
+        let (mut entered, mut last) = (false, ram_start);
         let mut chunks = Vec::new();
         for segment in header.program_headers(endian, file).map_err(damaged)? {
             if segment.p_type(endian) != elf::PT_LOAD || segment.p_memsz(endian) == 0 {
@@ -108,6 +110,7 @@ impl Program {
             if start < ram_start || end > ram_end {
                 return Err(ElfError::OutsideRam { start, end, ram_start, ram_end });
             }
+            last = last.max(end);
             entered |= (start..end).contains(&u64::from(entry));
             let bytes = segment
                 .data(endian, file)
@@ -129,7 +132,8 @@ impl Program {
             .symbols()
             .filter_map(|symbol| Some((symbol.name().ok()?.to_owned(), symbol.address() as u32)))
             .collect();
-        Ok(Self { entry, chunks: join(chunks)?, symbols })
+        // RAM ends below 4 GiB.
+        Ok(Self { entry, chunks: join(chunks)?, end: last as u32, symbols })
     }
 
     /// Address of a symbol.

@@ -6,10 +6,13 @@ use std::path::PathBuf;
 use covert_model::ChipError;
 
 use crate::boot::BootError;
+use crate::disk::DiskError;
 use crate::elf::ElfError;
 use crate::fork::ForkError;
-use crate::guests::OverrideError;
+use crate::guests::{NotBuilt, OverrideError};
+use crate::image::PayloadError;
 use crate::inject::SpecError;
+use crate::net::NetError;
 use crate::output::WriteError;
 
 /// Exit codes of the command (CONTRACT.md).
@@ -48,6 +51,28 @@ pub enum Error {
         /// Why.
         source: ElfError,
     },
+    /// A guest that does not fit into its RAM, or whose device tree is none.
+    #[error("{image}: {source}")]
+    Payload {
+        /// The guest.
+        image: String,
+        /// Why.
+        source: PayloadError,
+    },
+    /// Linux is not there.
+    #[error(transparent)]
+    NotBuilt(#[from] NotBuilt),
+    /// A file that is no disk.
+    #[error("--disk {}: {source}", path.display())]
+    Disk {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: DiskError,
+    },
+    /// A network that cannot be had.
+    #[error("--net: {0}")]
+    Net(#[from] NetError),
     /// A guest that cannot be booted.
     #[error("{image}: {source}")]
     Boot {
@@ -85,7 +110,7 @@ pub enum Error {
 }
 
 /// What an I/O error says, without the operating system's number.
-fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file".into(),
         io::ErrorKind::PermissionDenied => "permission denied".into(),
@@ -101,6 +126,10 @@ impl Error {
             Self::Usage(_)
             | Self::Read { .. }
             | Self::Program { .. }
+            | Self::Payload { .. }
+            | Self::NotBuilt(_)
+            | Self::Disk { .. }
+            | Self::Net(_)
             | Self::Override(_)
             | Self::Inject(_)
             | Self::Write(_) => exit_code::INPUT,

@@ -181,7 +181,7 @@ impl Injection {
                 }
                 let offset = address
                     .checked_add(bit / 8)
-                    .and_then(|byte| domain_offset(byte, chip.options().bare))
+                    .and_then(|byte| domain_offset(byte, chip.options().bare.is_some()))
                     .ok_or(SpecError::Address(*address))?;
                 Action::Memory(chip.regions().domain(*tile) + offset, bit % 8)
             }

@@ -15,8 +15,10 @@ use crate::state::{Entry, Kind, Place, StateMap};
 
 /// Lists the built-in guests.
 pub fn guests() -> String {
-    guests::all().iter().fold(String::new(), |mut text, guest| {
-        let _ = writeln!(text, "{:<10} {}", guest.name, guest.about);
+    let guests = guests::all().iter().map(|guest| (guest.name, guest.about));
+    let kernels = guests::kernels().iter().map(|kernel| (kernel.name, kernel.about));
+    guests.chain(kernels).fold(String::new(), |mut text, (name, about)| {
+        let _ = writeln!(text, "{name:<10} {about}");
         text
     })
 }
@@ -39,8 +41,7 @@ pub fn state_of(tiles: u32) -> Result<StateMap, Error> {
     let options = Options {
         tiles,
         fault: true,
-        bare: false,
-        boot_address: 0,
+        bare: None,
         memory: Memory::Latency { min: 1, max: 1 },
         idle_skip: false,
         seed: 0,

@@ -52,7 +52,10 @@ fn explain(error: &clap::Error) -> ExitCode {
                 text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
             let first =
                 lines.next().unwrap_or("wrong usage").trim_start_matches("error: ").to_owned();
-            let rest: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+            // What clap says of its help is said below.
+            let rest: Vec<&str> = lines
+                .filter(|line| !line.is_empty() && !line.starts_with("For more information"))
+                .collect();
             let mut message = first;
             for line in rest {
                 message.push_str(if message.ends_with(':') { " " } else { "; " });

@@ -3,14 +3,24 @@
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use crate::error::reason;
+
 /// A file that cannot be written.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write {}: {source}", path.display())]
+#[error("cannot write {}: {}", path.display(), explain(.source))]
 pub struct WriteError {
     /// The file.
     pub path: PathBuf,
     /// Why.
     pub source: io::Error,
+}
+
+/// What an I/O error says of the file that was asked for, not of the temporary one beside it.
+fn explain(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "its folder does not exist".into(),
+        _ => reason(error),
+    }
 }
 
 /// Writes `bytes` to a temporary file beside `path`, then renames it. Something that is no file, such as

@@ -1,7 +1,6 @@
 //! From raw arguments to a run that can be made: options are checked against each other, files are read,
 //! and what is written at the end is tried beforehand.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use covert_abi::Mode;
@@ -9,13 +8,18 @@ use covert_abi::layout::{GUEST_BASE, GUEST_MAX, PAGE_SIZE, REGION_STRIDE};
 use covert_model::{Memory, Options};
 
 use crate::boot::{self, Settings};
-use crate::cli::{ChipName, ModeName, RunArgs, TraceArg};
+use crate::cli::{ChipName, KeysName, ModeName, RunArgs, TraceArg};
 use crate::console::Input;
+use crate::devices::{Attached, open_disk};
+use crate::disk::DiskSource;
+use crate::dtb::Hardware;
 use crate::elf::Program;
 use crate::error::Error;
 use crate::guests;
+use crate::image::{Extras, Image, Payload};
 use crate::inject::Spec;
-use crate::output::check_writable;
+use crate::linux;
+use crate::output::{check_writable, write_whole};
 use crate::session::Machine;
 
 /// A run, checked.
@@ -37,6 +41,8 @@ pub struct Plan {
     pub json: Option<PathBuf>,
     /// Cycle at which the run is given up.
     pub max_cycles: u64,
+    /// A terminal hands each key over as it is typed.
+    pub raw_keys: bool,
 }
 
 /// What the guest needs besides the chip.
@@ -50,7 +56,27 @@ pub struct GuestOptions {
     pub modes: Vec<(u64, Mode)>,
     /// Console input.
     pub input: Input,
+    /// Initial RAM disk, command line, device tree.
+    pub extras: Extras,
+    /// Disk and network.
+    pub attached: Attached,
 }
+
+impl GuestOptions {
+    /// Nothing besides these.
+    pub fn new(
+        settings: Settings,
+        options: Options,
+        modes: Vec<(u64, Mode)>,
+        input: Input,
+    ) -> Self {
+        let (extras, attached) = (Extras::default(), Attached::default());
+        Self { settings, options, modes, input, extras, attached }
+    }
+}
+
+/// Guest RAM of Linux, and of anything else, unless told otherwise.
+const DEFAULT_RAM: (u32, u32) = (16 << 20, 4 << 20);
 
 impl Plan {
     /// Checks arguments and reads what they name.
@@ -59,27 +85,21 @@ impl Plan {
     /// Options that do not fit together, files that cannot be read, or programs the chip cannot run.
     pub fn new(args: &RunArgs) -> Result<Self, Error> {
         let modes = modes(args)?;
-        if args.ram == 0 || args.ram > GUEST_MAX || !args.ram.is_multiple_of(PAGE_SIZE) {
-            return usage(format!("--ram: {} is not a multiple of 4K from 4K to 31M", args.ram));
-        }
-        if args.epoch < 100 || args.checkpoint_every < 1 {
-            return usage("--epoch is at least 100, --checkpoint-every at least 1".into());
-        }
-        if !(1..=255).contains(&args.max_attempts) {
-            return usage(format!("--max-attempts: {} is not from 1 to 255", args.max_attempts));
-        }
-        let results = [args.json.as_deref(), args.signature.as_deref()];
+        let attached = attached(args)?;
+        check_numbers(args)?;
+        let results = [args.json.as_deref(), args.signature.as_deref(), args.dump_dtb.as_deref()];
         let trace = args.trace.as_ref().map(|trace| trace.file.as_path());
-        for path in results.into_iter().flatten().chain(trace).chain(args.rvfi.as_deref()) {
+        let pcap = args.net.as_ref().and_then(|net| net.pcap.as_deref());
+        let records = [trace, pcap, args.rvfi.as_deref()];
+        for path in results.into_iter().chain(records).flatten() {
             check_writable(path)?;
         }
         let fault = !args.inject.is_empty() || args.trace.is_some() || args.rvfi.is_some();
         let options = Options {
             tiles: tiles(args.chip)?,
             fault,
-            bare: args.bare,
-            boot_address: 0,
-            memory: Memory::Latency { min: args.mem_latency.0, max: args.mem_latency.1 },
+            bare: None,
+            memory: args.memory.unwrap_or(boot::DEFAULT_MEMORY),
             idle_skip: true,
             seed: args.seed,
         };
@@ -87,27 +107,42 @@ impl Plan {
             path: args.stdin.clone().unwrap_or_else(|| "standard input".into()),
             source,
         })?;
-        let (name, file) = read_image(&args.image)?;
+        let image = Image::read(&args.image)?;
         let members = if modes.iter().any(|(_, mode)| *mode == Mode::Dmr) { 2 } else { 1 };
+        let raw_keys = match args.keys {
+            KeysName::Auto => image.is_linux() && !args.bare,
+            KeysName::Raw => true,
+            KeysName::Lines => false,
+        };
         let mut signature = None;
         let machine = if args.bare {
-            let program = parse(&name, &file, REGION_STRIDE)?;
+            let program = parse(&image.name, &image.file, REGION_STRIDE)?;
             if let Some(path) = &args.signature {
-                let (start, length) = signature_range(&name, &program)?;
+                let (start, length) = signature_range(&image.name, &program)?;
                 signature = Some((path.clone(), start, length));
             }
             bare_machine(&program, options, input)
         } else {
+            let default = if image.is_linux() { DEFAULT_RAM.0 } else { DEFAULT_RAM.1 };
             let settings = Settings {
-                ram: args.ram,
+                ram: args.ram.unwrap_or(default),
                 epoch: args.epoch,
                 checkpoint_every: args.checkpoint_every,
                 time_limit: args
                     .time_limit
-                    .unwrap_or_else(|| time_limit(args.epoch, args.mem_latency.1)),
+                    .unwrap_or_else(|| time_limit(args.epoch, options.memory)),
                 max_attempts: args.max_attempts,
             };
-            guest_machine(&name, &file, GuestOptions { settings, options, modes, input })?
+            let extras = image.extras(args)?;
+            let guest = GuestOptions { settings, options, modes, input, extras, attached };
+            let payload = payload(&image.name, &image.file, &guest)?;
+            if let Some(path) = &args.dump_dtb {
+                if payload.device_tree.is_empty() {
+                    return usage(format!("--dump-dtb: {} has no room for one", image.name));
+                }
+                write_whole(path, &payload.device_tree)?;
+            }
+            machine(&image.name, &payload, guest)?
         };
         Ok(Self {
             machine,
@@ -118,8 +153,48 @@ impl Plan {
             signature,
             json: args.json.clone(),
             max_cycles: args.max_cycles.unwrap_or(u64::MAX),
+            raw_keys,
         })
     }
+}
+
+fn check_numbers(args: &RunArgs) -> Result<(), Error> {
+    if let Some(ram) = args.ram
+        && (ram == 0 || ram > GUEST_MAX || !ram.is_multiple_of(PAGE_SIZE))
+    {
+        return usage(format!("--ram: {ram} is not a multiple of 4K from 4K to 31M"));
+    }
+    if args.epoch < 100 || args.checkpoint_every < 1 {
+        return usage("--epoch is at least 100, --checkpoint-every at least 1".into());
+    }
+    if !(1..=255).contains(&args.max_attempts) {
+        return usage(format!("--max-attempts: {} is not from 1 to 255", args.max_attempts));
+    }
+    Ok(())
+}
+
+/// Disk and network, tried beforehand as far as that can be.
+fn attached(args: &RunArgs) -> Result<Attached, Error> {
+    let given = [
+        ("--initrd", args.initrd.is_some()),
+        ("--append", args.append.is_some()),
+        ("--dtb", args.dtb.is_some()),
+        ("--dump-dtb", args.dump_dtb.is_some()),
+        ("--disk", args.disk.is_some()),
+        ("--net", args.net.is_some()),
+    ];
+    if let Some((option, _)) = given.iter().find(|(_, given)| args.bare && *given) {
+        return usage(format!("--bare runs without the VMM: no {option}"));
+    }
+    let disk = args.disk.clone().map(|path| DiskSource { path, keep: true });
+    if let Some(disk) = &disk {
+        open_disk(disk)?;
+    }
+    let random = args.inject.iter().any(|spec| matches!(spec, Spec::Random { .. }));
+    if random && args.net.as_ref().is_some_and(|net| !net.repeatable()) {
+        return usage("--inject random: needs a repeatable run: --net user,echo".into());
+    }
+    Ok(Attached { disk, net: args.net.clone() })
 }
 
 fn usage<T>(message: String) -> Result<T, Error> {
@@ -139,7 +214,12 @@ pub fn tiles(chip: ChipName) -> Result<u32, Error> {
 
 /// Cycles that a member is waited for by default: replicas run loosely, and may drift apart for an epoch by
 /// what random memory latencies sum up to.
-pub fn time_limit(epoch: u32, latency: u32) -> u32 {
+pub fn time_limit(epoch: u32, memory: Memory) -> u32 {
+    let latency = match memory {
+        Memory::Latency { max, .. } => max,
+        // With several tiles and the DMA engine in the way.
+        Memory::Sdram => 50,
+    };
     epoch.saturating_mul(latency.saturating_mul(2).saturating_add(2)).saturating_add(20_000)
 }
 
@@ -163,6 +243,9 @@ fn modes(args: &RunArgs) -> Result<Vec<(u64, Mode)>, Error> {
     }
     let first = match switches.first() {
         Some((_, Mode::Dmr)) => Mode::None,
+        Some(_) if args.mode == Some(ModeName::None) => {
+            return usage("--mode none: there is nothing to take back at --unprotect-at".into());
+        }
         Some(_) => Mode::Dmr,
         None => mode,
     };
@@ -177,22 +260,6 @@ fn modes(args: &RunArgs) -> Result<Vec<(u64, Mode)>, Error> {
         return usage("--chip solo has one tile: dmr needs two".into());
     }
     Ok(switches)
-}
-
-/// The ELF file of a built-in guest, or of a path; and what to call it.
-fn read_image(image: &str) -> Result<(String, Vec<u8>), Error> {
-    // A file of that name wins if it is written as a path.
-    if let Some(guest) = guests::find(image) {
-        return Ok((image.to_owned(), guest.elf()?.into_owned()));
-    }
-    match fs::read(image) {
-        Ok(file) => Ok((image.to_owned(), file)),
-        Err(source) if source.kind() == std::io::ErrorKind::NotFound && !image.contains('/') => {
-            let names: Vec<_> = guests::all().iter().map(|guest| guest.name).collect();
-            usage(format!("no file and no built-in guest `{image}` (guests: {})", names.join(", ")))
-        }
-        Err(source) => Err(Error::Read { path: image.into(), source }),
-    }
 }
 
 fn parse(name: &str, file: &[u8], size: u32) -> Result<Program, Error> {
@@ -219,23 +286,39 @@ fn signature_range(name: &str, program: &Program) -> Result<(u32, u32), Error> {
 
 /// A bare program on tile 0.
 fn bare_machine(program: &Program, mut options: Options, input: Input) -> Machine {
-    options.boot_address = program.entry;
+    let host_page = program.symbol("tohost");
+    options.bare = Some(Bare { boot_address: program.entry, host_page });
     let physical = |address: u32| address.wrapping_sub(GUEST_BASE);
     let htif = program
         .symbol("tohost")
         .map(|tohost| (physical(tohost), program.symbol("fromhost").map_or(0, physical)));
     let modes = Vec::new();
-    Machine { options, chunks: boot::bare_chunks(program), htif, input, modes }
+    let attached = Attached::default();
+    Machine { options, chunks: boot::bare_chunks(program), htif, input, modes, attached }
 }
 
-/// A guest below the VMM.
+/// What a guest finds in its RAM.
 ///
 /// # Errors
-/// The ELF file is no guest for that much RAM, or does not fit into the boot region.
-pub fn guest_machine(name: &str, file: &[u8], guest: GuestOptions) -> Result<Machine, Error> {
-    let program = parse(name, file, guest.settings.ram)?;
+/// The file is no guest, or does not fit into that much RAM.
+fn payload(name: &str, file: &[u8], guest: &GuestOptions) -> Result<Payload, Error> {
+    let hardware = Hardware {
+        ram: guest.settings.ram,
+        disk: guest.attached.disk.is_some(),
+        network: guest.attached.net.is_some(),
+        seed: guest.options.seed,
+    };
+    let payload = if linux::is_image(file) {
+        Payload::linux(file, &guest.extras, hardware)
+    } else {
+        Payload::elf(&parse(name, file, guest.settings.ram)?, &guest.extras, hardware)
+    };
+    payload.map_err(|source| Error::Payload { image: name.to_owned(), source })
+}
+
+fn machine(name: &str, payload: &Payload, guest: GuestOptions) -> Result<Machine, Error> {
     let firmware = guests::firmware()?;
-    let region = boot::boot_region(&firmware, &program, &guest.settings, guest.options.tiles)
+    let region = boot::boot_region(&firmware, payload, &guest.settings, guest.options.tiles)
         .map_err(|source| Error::Boot { image: name.to_owned(), source })?;
     Ok(Machine {
         options: guest.options,
@@ -243,5 +326,15 @@ pub fn guest_machine(name: &str, file: &[u8], guest: GuestOptions) -> Result<Mac
         htif: None,
         input: guest.input,
         modes: guest.modes,
+        attached: guest.attached,
     })
+}
+
+/// A guest below the VMM: the contents of an ELF file or a Linux image.
+///
+/// # Errors
+/// The file is no guest for that much RAM, or does not fit into the boot region.
+pub fn guest_machine(name: &str, file: &[u8], guest: GuestOptions) -> Result<Machine, Error> {
+    let payload = payload(name, file, &guest)?;
+    machine(name, &payload, guest)
 }

@@ -3,6 +3,8 @@
 use covert_abi::{Detection, Mode};
 use serde::Serialize;
 
+use crate::error::Error;
+use crate::net::NetReport;
 use crate::session::{End, Session};
 
 /// Version of the format.
@@ -20,6 +22,8 @@ pub enum Outcome {
     Timeout,
     /// Detected, unrecoverable.
     Due,
+    /// The user ended it.
+    Stopped,
 }
 
 /// One tile at the end.
@@ -95,8 +99,11 @@ pub struct RunReport {
     pub tiles: Vec<TileReport>,
     /// SHA-256 of the console's output.
     pub console_sha256: String,
-    /// SHA-256 of the disk; there is none yet.
+    /// SHA-256 of the disk at the end.
     pub disk_sha256: Option<String>,
+    /// What went over the network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub net: Option<NetReport>,
     /// Mode at the end.
     pub mode_end: &'static str,
     /// Epochs ended, replayed ones included.
@@ -121,14 +128,19 @@ pub struct RunReport {
 
 impl RunReport {
     /// Sums a session up.
-    pub fn new(session: &Session, end: End, wall_seconds: f64) -> Self {
+    ///
+    /// # Errors
+    /// The disk cannot be read.
+    pub fn new(session: &Session, end: End, wall_seconds: f64) -> Result<Self, Error> {
         let chip = session.chip();
         let counters = chip.counters();
         let cycles = chip.cycle();
         let (outcome, guest_exit) = match end {
             End::Exit(0) => (Outcome::Ok, Some(0)),
             End::Exit(code) => (Outcome::GuestFailure, Some(code)),
+            End::Reboot => (Outcome::GuestFailure, None),
             End::Timeout => (Outcome::Timeout, None),
+            End::Stopped => (Outcome::Stopped, None),
             End::Due => (Outcome::Due, None),
         };
         let strikes = |tile: u32| {
@@ -148,14 +160,15 @@ impl RunReport {
             2 => Mode::Dmr,
             _ => Mode::Tmr,
         };
-        Self {
+        Ok(Self {
             schema: SCHEMA,
             outcome,
             guest_exit,
             cycles,
             tiles,
             console_sha256: session.console.sha256(),
-            disk_sha256: None,
+            disk_sha256: session.devices().disk_sha256()?,
+            net: session.devices().net_report(),
             mode_end: mode_end.name(),
             epochs: counters.epochs,
             checkpoints: counters.checkpoints,
@@ -178,7 +191,7 @@ impl RunReport {
             paused_cycles: counters.paused_cycles,
             wall_seconds,
             sim_hz: if wall_seconds > 0.0 { cycles as f64 / wall_seconds } else { 0.0 },
-        }
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::time::Instant;
 
 use covert_abi::layout::CLOCK_HZ;
-use covert_model::{Chip, Stop};
+use covert_model::Chip;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::campaign;
@@ -15,8 +15,9 @@ use crate::inject::{self, Injection, Spec};
 use crate::output::write_whole;
 use crate::plan::Plan;
 use crate::report::{Outcome, RunReport};
-use crate::session::{MAX_SLICE, Session, Step, end_of};
+use crate::session::{End, MAX_SLICE, Session, Step, end_of};
 use crate::state::StateMap;
+use crate::terminal::RawTerminal;
 
 /// Runs a plan; returns the exit code.
 ///
@@ -38,14 +39,14 @@ pub fn run(plan: &Plan) -> Result<u8, Error> {
     }
 
     let started = Instant::now();
-    let stop = simulate(&mut session, plan.max_cycles, &Progress::new())?;
-    session.chip_mut().close_trace();
-    let report = RunReport::new(&session, end_of(stop), started.elapsed().as_secs_f64());
+    let end = watch(&mut session, plan)?;
+    session.finish()?;
+    let report = RunReport::new(&session, end, started.elapsed().as_secs_f64())?;
     write_results(plan, &session, &report)?;
     tell(&report, plan);
     Ok(match report.outcome {
         Outcome::Ok => exit_code::OK,
-        Outcome::GuestFailure | Outcome::Timeout => exit_code::GUEST,
+        Outcome::GuestFailure | Outcome::Timeout | Outcome::Stopped => exit_code::GUEST,
         Outcome::Due => exit_code::DUE,
     })
 }
@@ -87,19 +88,25 @@ fn injections(plan: &Plan) -> Result<Vec<Injection>, Error> {
     Ok(found)
 }
 
-/// Runs to the end of the guest or of the cycles allowed.
-fn simulate(
-    session: &mut Session,
-    max_cycles: u64,
-    progress: &Progress,
-) -> Result<Option<Stop>, Error> {
+/// Simulates with the terminal as the guest's keyboard, where there is one, or with a line that says how far it is.
+fn watch(session: &mut Session, plan: &Plan) -> Result<End, Error> {
+    let terminal = session.input.live() && std::io::stdin().is_terminal();
+    let keyboard = if terminal && plan.raw_keys {
+        session.input.look_for_commands();
+        let keyboard = RawTerminal::enter();
+        Some(keyboard.map_err(|source| Error::Stream { what: "the terminal", source })?)
+    } else {
+        None
+    };
+    let progress = Progress::new(keyboard.is_none());
     loop {
-        let next = session.chip().cycle().saturating_add(MAX_SLICE).min(max_cycles);
+        let next = session.chip().cycle().saturating_add(MAX_SLICE).min(plan.max_cycles);
         let stop = session.run_until(next)?;
         progress.show(session);
-        if stop.is_some() || session.chip().cycle() >= max_cycles {
+        let quit = session.input.quit() && stop.is_none();
+        if quit || stop.is_some() || session.chip().cycle() >= plan.max_cycles {
             progress.end();
-            return Ok(stop);
+            return Ok(if quit { End::Stopped } else { end_of(stop) });
         }
     }
 }
@@ -110,8 +117,8 @@ struct Progress {
 }
 
 impl Progress {
-    fn new() -> Self {
-        let wanted = std::io::stderr().is_terminal() && !std::io::stdout().is_terminal();
+    fn new(allowed: bool) -> Self {
+        let wanted = allowed && std::io::stderr().is_terminal() && !std::io::stdout().is_terminal();
         let bar = wanted.then(|| {
             let bar = ProgressBar::no_length();
             bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(4));
@@ -180,13 +187,11 @@ fn tell(report: &RunReport, plan: &Plan) {
     let last = report.detections.last().map_or("none", |detection| detection.kind);
     let _ = match report.outcome {
         Outcome::Ok => Ok(()),
-        Outcome::GuestFailure => {
-            writeln!(
-                stderr,
-                "covert: the guest failed with exit code {}",
-                report.guest_exit.unwrap_or(1)
-            )
-        }
+        Outcome::GuestFailure => match report.guest_exit {
+            Some(code) => writeln!(stderr, "covert: the guest failed with exit code {code}"),
+            None => writeln!(stderr, "covert: the guest asked for a reboot; there is none"),
+        },
+        Outcome::Stopped => writeln!(stderr, "covert: ended by Ctrl-A x"),
         Outcome::Timeout => {
             writeln!(stderr, "covert: no end after {} cycles (--max-cycles)", plan.max_cycles)
         }

@@ -7,10 +7,12 @@ use std::path::PathBuf;
 use covert_abi::Mode;
 use covert_model::{Chip, EventKind, Options, Stop};
 
-use crate::console::{Input, Output};
+use crate::console::{Feed, Input, Output};
+use crate::devices::{Attached, Devices};
 use crate::elf::Chunk;
 use crate::error::Error;
 use crate::inject::Injection;
+use crate::pace::Pace;
 
 /// A chip to be, and what stands in its memory.
 #[derive(Clone, Debug)]
@@ -25,9 +27,17 @@ pub struct Machine {
     pub input: Input,
     /// Modes the management side asks for, from which cycle on; sorted.
     pub modes: Vec<(u64, Mode)>,
+    /// Disk and network.
+    pub attached: Attached,
 }
 
 impl Machine {
+    /// The same for a run that leaves nothing behind on disk or network.
+    #[must_use]
+    pub fn untraced(&self) -> Self {
+        Self { attached: self.attached.untraced(), ..self.clone() }
+    }
+
     /// The chip, loaded, at cycle 0.
     ///
     /// # Errors
@@ -62,8 +72,12 @@ pub enum Step {
 pub enum End {
     /// The guest ended by itself, with this code; 0 is success.
     Exit(u32),
+    /// The guest asked for a reboot, as Linux does after a panic. There is none, and it did not end well.
+    Reboot,
     /// Detected, unrecoverable.
     Due,
+    /// The user ended it.
+    Stopped,
     /// The last cycle allowed was reached.
     Timeout,
 }
@@ -100,8 +114,10 @@ pub struct InjectionSeen {
 /// A running simulation.
 pub struct Session {
     chip: Chip,
-    input: Input,
-    input_closed: bool,
+    devices: Devices,
+    /// Console input.
+    pub input: Feed,
+    pace: Pace,
     /// Console output.
     pub console: Output,
     steps: Vec<(u64, Step)>,
@@ -121,12 +137,15 @@ impl Session {
     /// Powers `machine` on; console output goes to `console`.
     ///
     /// # Errors
-    /// There is no such chip.
+    /// There is no such chip, or what is attached to it cannot be had.
     pub fn new(machine: &Machine, console: Output) -> Result<Self, Error> {
+        let mut chip = machine.power_on()?;
+        let devices = Devices::connect(&machine.attached, &mut chip)?;
         let mut session = Self {
-            chip: machine.power_on()?,
-            input: machine.input.clone(),
-            input_closed: false,
+            chip,
+            devices,
+            input: Feed::new(machine.input.clone()),
+            pace: Pace::new(),
             console,
             steps: Vec::new(),
             next_step: 0,
@@ -145,6 +164,26 @@ impl Session {
     /// The chip.
     pub fn chip(&self) -> &Chip {
         &self.chip
+    }
+
+    /// What is connected to the chip.
+    pub fn devices(&self) -> &Devices {
+        &self.devices
+    }
+
+    /// 128 bits over all that decides how the run goes on, as [`Chip::digest`], disk and network included.
+    pub fn digest(&self) -> [u64; 2] {
+        let (chip, devices) = (self.chip.digest(), self.devices.digest());
+        [chip[0] ^ devices[0], chip[1] ^ devices[1]]
+    }
+
+    /// Makes sure that disk and records are written, at the end of the run.
+    ///
+    /// # Errors
+    /// They could not be written.
+    pub fn finish(&mut self) -> Result<(), Error> {
+        self.chip.close_trace();
+        self.devices.finish()
     }
 
     /// The chip, to look for more than the session does.
@@ -174,7 +213,8 @@ impl Session {
         Ok(())
     }
 
-    /// Runs to the start of cycle `until` or to the guest's end, doing each step when it is due.
+    /// Runs to the start of cycle `until`, to the guest's end, or until the user wants no more, doing each step when it
+    /// is due.
     ///
     /// # Errors
     /// The model fails, or output cannot be written.
@@ -189,18 +229,38 @@ impl Session {
                 self.next_step += 1;
                 self.perform(step)?;
             }
-            self.input
-                .pump(&mut self.chip, &mut self.input_closed)
-                .map_err(stream("console input"))?;
+            self.input.pump(&mut self.chip).map_err(stream("console input"))?;
+            self.devices.serve(&mut self.chip)?;
             let due = self.steps.get(self.next_step).map_or(until, |(cycle, _)| *cycle);
+            let device = self.devices.due().unwrap_or(until);
             // Bounded, so that recorded instructions do not pile up.
-            let target = until.min(due).min(now + MAX_SLICE);
+            let target = until.min(due).min(device).min(now + MAX_SLICE);
             let stop = self.chip.run_until(target)?;
             self.collect()?;
-            if stop.is_some() || self.chip.cycle() >= until {
+            let stop = match stop {
+                Some(Stop::Host) => {
+                    self.devices.serve(&mut self.chip)?;
+                    None
+                }
+                stop => stop,
+            };
+            if stop.is_some() || self.chip.cycle() >= until || self.input.quit() {
                 return Ok(stop);
             }
+            self.keep_pace(self.chip.cycle() - now)?;
         }
+    }
+
+    /// Has real time pass as simulated time does, where somebody real takes part.
+    fn keep_pace(&mut self, cycles: u64) -> Result<(), Error> {
+        let mut descriptors = self.devices.descriptors();
+        if self.input.live() {
+            descriptors.push(libc::STDIN_FILENO);
+        }
+        if descriptors.is_empty() {
+            return Ok(());
+        }
+        self.pace.keep(cycles, &descriptors).map_err(stream("waiting for input"))
     }
 
     fn perform(&mut self, step: Step) -> Result<(), Error> {
@@ -275,7 +335,8 @@ pub fn end_of(stop: Option<Stop>) -> End {
         Some(Stop::Due) => End::Due,
         Some(Stop::Htif(code)) => End::Exit(code),
         Some(Stop::Exit(word)) => match word & 0xffff {
-            PASS | RESET => End::Exit(0),
+            PASS => End::Exit(0),
+            RESET => End::Reboot,
             // A failure without a code is still a failure.
             FAIL => End::Exit((word >> 16).max(1)),
             _ => End::Exit(word.max(1)),
@@ -292,6 +353,7 @@ mod tests {
         assert_eq!(end_of(Some(Stop::Exit(0x5555))), End::Exit(0));
         assert_eq!(end_of(Some(Stop::Exit(0x0007_3333))), End::Exit(7));
         assert_eq!(end_of(Some(Stop::Exit(0x3333))), End::Exit(1));
+        assert_eq!(end_of(Some(Stop::Exit(0x7777))), End::Reboot);
         assert_eq!(end_of(Some(Stop::Htif(0))), End::Exit(0));
         assert_eq!(end_of(None), End::Timeout);
     }

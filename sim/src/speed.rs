@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use covert_abi::Mode;
-use covert_model::{Memory, Options};
+use covert_model::Options;
 
 use crate::boot::{self, Settings};
 use crate::cli::SpeedArgs;
@@ -67,9 +67,8 @@ fn compute(tiles: u32, mode: Mode, fault: bool) -> Result<crate::session::Machin
     let options = Options {
         tiles,
         fault,
-        bare: false,
-        boot_address: 0,
-        memory: Memory::Latency { min: boot::DEFAULT_LATENCY, max: boot::DEFAULT_LATENCY },
+        bare: None,
+        memory: boot::DEFAULT_MEMORY,
         // Cycles that are jumped over would count as simulated.
         idle_skip: false,
         seed: 0,
@@ -78,11 +77,11 @@ fn compute(tiles: u32, mode: Mode, fault: bool) -> Result<crate::session::Machin
         ram: 4 << 20,
         epoch: boot::DEFAULT_EPOCH,
         checkpoint_every: boot::DEFAULT_CHECKPOINT_EVERY,
-        time_limit: time_limit(boot::DEFAULT_EPOCH, boot::DEFAULT_LATENCY),
+        time_limit: time_limit(boot::DEFAULT_EPOCH, boot::DEFAULT_MEMORY),
         max_attempts: boot::DEFAULT_MAX_ATTEMPTS,
     };
     let (modes, input) = (vec![(0, mode)], Input::Bytes(Vec::new()));
-    guest_machine(guest.name, &guest.elf()?, GuestOptions { settings, options, modes, input })
+    guest_machine(guest.name, &guest.elf()?, GuestOptions::new(settings, options, modes, input))
 }
 
 /// User time this process has used.

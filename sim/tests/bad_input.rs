@@ -76,7 +76,10 @@ fn files_that_are_not_there() {
     let line = refused(&["run", "compute", "--stdin", "/nowhere/input"]);
     assert!(line.contains("/nowhere/input: no such file"), "{line}");
     let line = refused(&["run", "compute", "--json", "/nowhere/result.json"]);
-    assert!(line.contains("cannot write /nowhere/result.json"), "{line}");
+    assert!(
+        line.contains("cannot write /nowhere/result.json: its folder does not exist"),
+        "{line}"
+    );
 }
 
 #[test]
@@ -92,8 +95,11 @@ fn options_that_do_not_fit() {
         (&["run", "compute", "--ram", "32M"], "--ram"),
         (&["run", "compute", "--epoch", "99"], "--epoch"),
         (&["run", "compute", "--max-attempts", "256"], "--max-attempts"),
-        (&["run", "compute", "--mem-latency", "0"], "--mem-latency"),
+        (&["run", "compute", "--mem-latency", "0"], "write sdram, CYCLES or MIN..MAX"),
+        (&["run", "compute", "--memory", "dram"], "--memory"),
+        (&["run", "compute", "--keys", "none"], "--keys"),
         (&["run", "compute", "--protect-at", "5", "--unprotect-at", "5"], "two switches"),
+        (&["run", "compute", "--mode", "none", "--unprotect-at", "5"], "nothing to take back"),
         (&["run", "compute", "--trace", "x.fst@9..3"], "--trace"),
         (&["run", "compute", "--frobnicate"], "--frobnicate"),
         (&["run"], "<IMAGE>"),
@@ -103,6 +109,118 @@ fn options_that_do_not_fit() {
         let line = refused(arguments);
         assert!(line.contains(message), "{line}");
     }
+}
+
+/// An image that begins as a kernel for RV32 does.
+fn kernel(size: u64, text_offset: u64) -> Vec<u8> {
+    let mut file = vec![0; 4096];
+    file[8..16].copy_from_slice(&text_offset.to_le_bytes());
+    file[16..24].copy_from_slice(&size.to_le_bytes());
+    file[48..53].copy_from_slice(b"RISCV");
+    file[56..60].copy_from_slice(b"RSC\x05");
+    file
+}
+
+#[test]
+fn kernels_that_do_not_fit() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, bytes: &[u8]| {
+        let path = dir.path().join(name);
+        fs::write(&path, bytes).expect("written");
+        path
+    };
+    let small = write("small", &kernel(0x10_0000, 0x40_0000));
+    let large = write("large", &kernel(0x1c0_0000, 0x40_0000));
+    let wide = write("wide", &kernel(0x10_0000, 0x20_0000));
+    let initrd = write("initrd", &vec![0; 12 << 20]);
+    let heavy = write("heavy", &vec![0; 26 << 20]);
+    let empty = write("empty", b"");
+    let text_file = write("text", b"no device tree");
+    let [small, large, wide, initrd, heavy, empty, text_file] =
+        [&small, &large, &wide, &initrd, &heavy, &empty, &text_file].map(|path| text(path));
+    let cases: &[(&[&str], &str)] = &[
+        (&[large], "there are 16777216: try --ram 33M"),
+        (
+            &[large, "--ram", "31M"],
+            "needs 33558528 bytes of RAM (kernel up to 0x2000000, initrd 0,",
+        ),
+        (&[small, "--ram", "4M"], "try --ram 6M"),
+        (&[small, "--initrd", initrd], "initrd 12582912"),
+        (&[small, "--initrd", heavy, "--ram", "31M"], "try --ram 32M"),
+        (&[wide], "made for offset 0x200000 of RAM"),
+        (&[small, "--initrd", empty], "--initrd"),
+        (&[small, "--initrd", "/nowhere/initrd"], "/nowhere/initrd: no such file"),
+        (&[small, "--dtb", text_file], "not a device tree"),
+        (&[small, "--dtb", "/nowhere/x.dtb"], "/nowhere/x.dtb: no such file"),
+        (&["compute", "--initrd", initrd], "--initrd: compute is no Linux image"),
+        (&["compute", "--dtb", text_file], "not a device tree"),
+        (&["compute", "--dump-dtb", "/nowhere/x.dtb"], "cannot write /nowhere/x.dtb"),
+        (&["compute", "--bare", "--append", "x"], "--bare runs without the VMM: no --append"),
+    ];
+    for (arguments, message) in cases {
+        let line = refused(&[&["run"], *arguments].concat());
+        assert!(line.contains(message), "{line}");
+    }
+}
+
+#[test]
+fn linux_that_is_not_built() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let run = |name: &str| {
+        let mut command = covert(&["run", name]);
+        let output = command.env("COVERT_CACHE", dir.path()).output().expect("the command starts");
+        assert_eq!(output.status.code(), Some(2));
+        String::from_utf8(output.stderr).expect("text")
+    };
+    let line = run("linux-6.12");
+    assert!(line.contains("linux-6.12/Image: no such file; `make build` builds it"), "{line}");
+    let folder = dir.path().join("linux-6.1");
+    fs::create_dir(&folder).expect("made");
+    fs::write(folder.join("Image"), kernel(0x10_0000, 0x40_0000)).expect("written");
+    let line = run("linux");
+    assert!(line.contains("userland/initrd.cpio: no such file; `make build`"), "{line}");
+    assert_eq!(line.lines().count(), 1);
+}
+
+#[test]
+fn disks_that_are_none() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let odd = dir.path().join("odd");
+    fs::write(&odd, [0; 1000]).expect("written");
+    let empty = dir.path().join("empty");
+    fs::write(&empty, []).expect("written");
+    for (disk, message) in [
+        ("/nowhere/disk.img", "--disk /nowhere/disk.img: no such file"),
+        (text(&odd), "has 1000 bytes, which is no multiple of 512"),
+        (text(&empty), "is empty"),
+        (text(dir.path()), "neither a file nor a block device"),
+    ] {
+        let line = refused(&["run", "compute", "--disk", disk]);
+        assert!(line.contains(message), "{line}");
+    }
+    let line = refused(&["run", "compute", "--bare", "--disk", text(&odd)]);
+    assert!(line.contains("no --disk"), "{line}");
+}
+
+#[test]
+fn networks_that_are_none() {
+    let taken = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    let port = taken.local_addr().expect("an address").port();
+    let forward = format!("user,udp={port}:7");
+    for (spec, message) in [
+        ("usr", "`usr` is none of user, udp=, echo, tap=, pcap="),
+        ("user,udp=7", "`udp=7`: two ports: HOSTPORT:GUESTPORT"),
+        ("user,tap=tap0", "user and tap= do not go together"),
+        ("echo", "echo needs `user` before it"),
+        ("user,pcap=/nowhere/x.pcap", "cannot write /nowhere/x.pcap"),
+        (&forward, "--net: cannot listen on UDP port"),
+        ("tap=covert/0", "no name of a network device"),
+    ] {
+        let line = refused(&["run", "compute", "--net", spec]);
+        assert!(line.contains(message), "{line}");
+    }
+    let line = refused(&["run", "compute", "--net", "user", "--inject", "random:2:1"]);
+    assert!(line.contains("needs a repeatable run"), "{line}");
 }
 
 #[test]

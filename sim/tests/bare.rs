@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 
 use common::{assemble, covert, run, text};
-use covert_model::{Chip, Memory, Options};
+use covert_model::{Bare, Chip, Memory, Options};
 
 #[test]
 fn console_and_exit_device() {
@@ -93,8 +93,7 @@ fn both_models_leave_the_same_memory() {
             let options = Options {
                 tiles,
                 fault,
-                bare: true,
-                boot_address: program.entry,
+                bare: Some(Bare { boot_address: program.entry, host_page: None }),
                 memory: Memory::Latency { min: 1, max: 5 },
                 idle_skip: false,
                 seed: 11,

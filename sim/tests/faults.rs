@@ -8,11 +8,12 @@ use std::fs;
 use common::{assemble, run, text};
 use covert::campaign::{Class, Golden, run_all};
 use covert::console::{Input, Output};
+use covert::devices::Attached;
 use covert::elf::Program;
 use covert::inject::{self, Injection, Spec};
 use covert::session::{Machine, Session, Step, end_of};
 use covert::state::StateMap;
-use covert_model::{Chip, Memory, Options};
+use covert_model::{Bare, Chip, Memory, Options};
 
 fn spin(rounds: u32) -> Machine {
     let dir = tempfile::tempdir().expect("a folder");
@@ -21,15 +22,14 @@ fn spin(rounds: u32) -> Machine {
     let options = Options {
         tiles: 1,
         fault: true,
-        bare: true,
-        boot_address: program.entry,
+        bare: Some(Bare { boot_address: program.entry, host_page: None }),
         memory: Memory::Latency { min: 2, max: 2 },
         idle_skip: false,
         seed: 0,
     };
     let chunks = covert::boot::bare_chunks(&program);
     let input = Input::Bytes(Vec::new());
-    Machine { options, chunks, htif: None, input, modes: Vec::new() }
+    Machine { options, chunks, htif: None, input, modes: Vec::new(), attached: Attached::default() }
 }
 
 fn one(spec: &str, chip: &Chip, state: &StateMap) -> Injection {

@@ -30,7 +30,7 @@ fn the_list_names_them() {
         .lines()
         .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
         .collect();
-    assert_eq!(names, ["compute", "digest", "ticks", "hostile"]);
+    assert_eq!(names, ["compute", "digest", "ticks", "hostile", "linux", "linux-6.12"]);
 }
 
 #[test]

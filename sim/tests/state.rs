@@ -25,8 +25,7 @@ fn chip(tiles: u32) -> Chip {
     let options = Options {
         tiles,
         fault: true,
-        bare: false,
-        boot_address: 0,
+        bare: None,
         memory: Memory::Latency { min: 1, max: 1 },
         idle_skip: false,
         seed: 0,

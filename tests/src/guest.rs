@@ -6,7 +6,7 @@ use covert::guests;
 use covert::plan::{GuestOptions, guest_machine, time_limit};
 use covert::session::Machine;
 use covert_abi::Mode;
-use covert_model::Options;
+use covert_model::{Memory, Options};
 
 /// A built-in guest, how it is run, and on what.
 #[derive(Clone, Debug)]
@@ -52,23 +52,24 @@ impl Run {
     pub fn machine(&self) -> Machine {
         let guest = guests::find(self.guest).unwrap_or_else(|| panic!("no guest {}", self.guest));
         let elf = guest.elf().unwrap_or_else(|error| panic!("{error}"));
+        let memory = Memory::Latency { min: self.latency.0, max: self.latency.1 };
         let settings = Settings {
             ram: 4 << 20,
             epoch: self.epoch,
             checkpoint_every: self.checkpoint_every,
-            time_limit: time_limit(self.epoch, self.latency.1),
+            time_limit: time_limit(self.epoch, memory),
             max_attempts: 3,
         };
         let options = Options {
             tiles: 2,
             fault: self.fault,
-            bare: false,
-            boot_address: 0,
-            latency: self.latency,
+            bare: None,
+            memory,
+            idle_skip: true,
             seed: self.seed,
         };
         let input = Input::Bytes(self.input.clone());
-        let guest_options = GuestOptions { settings, options, modes: vec![(0, self.mode)], input };
+        let guest_options = GuestOptions::new(settings, options, vec![(0, self.mode)], input);
         guest_machine(guest.name, &elf, guest_options).unwrap_or_else(|error| panic!("{error}"))
     }
 }

@@ -70,17 +70,28 @@ impl Phase {
 /// Takes an event and says what to do next. The whole memory of the VMM is `state` and the buffer in `memory`: equal
 /// ones and equal events give equal ones and equal actions.
 // Inlined into the back end's loop it would be slower: the compiler then prepares the constants of all
-// branches in each round.
+// branches in each round. For the same reason the frequent ways, an exit and the end of an epoch, are functions of
+// their own, and what is rare is called from them.
 #[inline(never)]
 pub fn step(state: &mut ReplicaState, memory: &mut impl Memory, event: Event) -> Action {
+    match event {
+        Event::Exit(exit) if state.phase == Phase::Guest as u32 => guest_exit(state, memory, exit),
+        Event::EpochEnded(inputs)
+            if state.phase == Phase::Barrier as u32 || state.phase == Phase::Start as u32 =>
+        {
+            epoch_ended(state, memory, inputs)
+        }
+        event => answered(state, memory, event),
+    }
+}
+
+/// Takes the answer to an action other than running the guest and ending an epoch.
+#[inline(never)]
+fn answered(state: &mut ReplicaState, memory: &mut impl Memory, event: Event) -> Action {
     let Some(phase) = Phase::from_bits(state.phase) else {
         return Action::Fail(Failure::State);
     };
     match (phase, event) {
-        (Phase::Guest, Event::Exit(exit)) => guest_exit(state, memory, exit),
-        (Phase::Barrier | Phase::Start, Event::EpochEnded(inputs)) => {
-            epoch_ended(state, memory, inputs)
-        }
         (Phase::Io, Event::IoDone { value, log_level }) => {
             let answered = device::answered(&mut state.devices, &mut state.console, memory, value);
             if let Err(failure) = answered {
@@ -143,6 +154,7 @@ fn load(state: &mut ReplicaState) -> Action {
     wait(state, Phase::Start, Action::EndEpoch { fingerprint: 0, wake: 0, mask: 0 })
 }
 
+#[inline(never)]
 fn guest_exit(state: &mut ReplicaState, memory: &mut impl Memory, exit: Exit) -> Action {
     match exit {
         Exit::Epoch => return end_epoch(state, memory),
@@ -155,29 +167,41 @@ fn guest_exit(state: &mut ReplicaState, memory: &mut impl Memory, exit: Exit) ->
             }
         }
         Exit::Illegal { instruction } => {
-            interrupts(state);
-            match emulate::illegal(&mut state.vcpu, &state.clock, &state.epoch, instruction) {
-                Emulated::Done => {}
-                Emulated::Idle => {
-                    state.idle = 1;
-                    return end_epoch(state, memory);
-                }
+            let outcome =
+                emulate::illegal(&mut state.vcpu, &state.clock, &state.epoch, instruction);
+            if outcome == Emulated::Idle {
+                state.idle = 1;
+                return end_epoch(state, memory);
             }
         }
-        Exit::Fault { cause, value } => {
-            let ReplicaState { vcpu, devices, console, .. } = state;
-            let done = matches!(cause, mmio::CAUSE_LOAD | mmio::CAUSE_STORE)
-                && mmio::access(vcpu, devices, console, memory, cause, value);
-            if !done {
-                vcpu.raise(cause, value);
-            }
-        }
+        Exit::Fault { cause, value } => fault(state, memory, cause, value),
         Exit::Unexpected { .. } => return Action::Fail(Failure::Exit),
     }
     go_on(state, memory)
 }
 
+/// Does an access to a device, or shows the guest its fault.
+fn fault(state: &mut ReplicaState, memory: &impl Memory, cause: u32, value: u32) {
+    let ReplicaState { vcpu, devices, console, .. } = state;
+    devices.refill();
+    let done = matches!(cause, mmio::CAUSE_LOAD | mmio::CAUSE_STORE)
+        && mmio::access(vcpu, devices, console, memory, cause, value);
+    if !done {
+        vcpu.raise(cause, value);
+    }
+}
+
 fn end_epoch(state: &mut ReplicaState, memory: &mut impl Memory) -> Action {
+    if state.idle != 0 || state.console.packed().is_some() {
+        return settle(state, memory);
+    }
+    let fingerprint = state.epoch.fingerprint;
+    wait(state, Phase::Barrier, Action::EndEpoch { fingerprint, wake: 0, mask: 0 })
+}
+
+/// Ends the epoch of a guest that is idle, or that has printed.
+#[inline(never)]
+fn settle(state: &mut ReplicaState, memory: &mut impl Memory) -> Action {
     // Nobody should wait for the rest of what the guest has printed.
     if state.console.packed().is_some() {
         state.devices.flush();
@@ -185,7 +209,6 @@ fn end_epoch(state: &mut ReplicaState, memory: &mut impl Memory) -> Action {
             return action;
         }
     }
-    state.devices.refill();
     let fingerprint = state.epoch.fingerprint;
     // A device that has more to do waits for nothing either.
     let (wake, mask) = if state.idle == 0 || state.devices.agenda != 0 {
@@ -196,11 +219,16 @@ fn end_epoch(state: &mut ReplicaState, memory: &mut impl Memory) -> Action {
     wait(state, Phase::Barrier, Action::EndEpoch { fingerprint, wake, mask })
 }
 
+#[inline(never)]
 fn epoch_ended(state: &mut ReplicaState, memory: &mut impl Memory, inputs: Inputs) -> Action {
     state.clock.end_epoch(inputs.time, &state.epoch);
+    if state.clock.pending != 0 {
+        state.vcpu.interrupts |= IRQ_TIMER;
+    }
     state.epoch.begin();
     state.group.request(inputs.flags >> INPUT_MODE_SHIFT & 7);
     state.group.since_checkpoint = state.group.since_checkpoint.saturating_add(1);
+    state.devices.refill();
     state.devices.inputs(&mut state.console, inputs.flags);
     manage(state, memory, inputs.log_level)
 }
@@ -242,32 +270,37 @@ fn go_on_or_keep(state: &mut ReplicaState, memory: &mut impl Memory, log_level: 
 
 /// Goes on with what the guest is about: a request to a device, waiting, or running.
 fn go_on(state: &mut ReplicaState, memory: &mut impl Memory) -> Action {
-    if (state.console.operation | state.devices.agenda | state.devices.exit) != 0
+    let more = state.console.operation | state.devices.agenda | state.devices.exit | state.idle;
+    if more != 0 || state.epoch.left == 0 {
+        return attend(state, memory);
+    }
+    run(state)
+}
+
+fn run(state: &mut ReplicaState) -> Action {
+    state.started = 1;
+    wait(state, Phase::Guest, Action::Run)
+}
+
+/// The same when there is more to do than to run.
+#[inline(never)]
+fn attend(state: &mut ReplicaState, memory: &mut impl Memory) -> Action {
+    if (state.console.operation != 0 || state.devices.busy())
         && let Some(action) = work(state, memory)
     {
         return action;
     }
-    interrupts(state);
-    if state.idle != 0 {
-        if !emulate::interrupted(&state.vcpu) {
-            return end_epoch(state, memory);
-        }
+    let external = device::refresh(&mut state.devices, &state.console);
+    let external = if external { IRQ_EXTERNAL } else { 0 };
+    state.vcpu.interrupts = state.vcpu.interrupts & !IRQ_EXTERNAL | external;
+    if state.idle != 0 && emulate::interrupted(&state.vcpu) {
         state.idle = 0;
     }
-    // The epoch's end waited for a device.
-    if state.epoch.left == 0 {
+    // Idle, or the epoch's end has waited for a device.
+    if state.idle != 0 || state.epoch.left == 0 {
         return end_epoch(state, memory);
     }
-    state.started = 1;
-    state.devices.refill();
-    wait(state, Phase::Guest, Action::Run)
-}
-
-/// Brings the guest's pending interrupts up to date.
-fn interrupts(state: &mut ReplicaState) {
-    let timer = if state.clock.pending == 0 { 0 } else { IRQ_TIMER };
-    let external = if state.devices.plic.external == 0 { 0 } else { IRQ_EXTERNAL };
-    state.vcpu.interrupts = timer | external;
+    run(state)
 }
 
 /// What the console or a device has to do before the guest goes on.

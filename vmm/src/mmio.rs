@@ -19,6 +19,7 @@ pub const CAUSE_STORE: u32 = 7;
 
 /// Does the access to `addr` (virtual) that ended with `cause`, and goes on behind the instruction. Whether it was one
 /// that a device takes; if not, nothing has changed and the guest is to see the fault.
+#[inline(never)]
 pub fn access(
     vcpu: &mut Vcpu,
     devices: &mut Devices,

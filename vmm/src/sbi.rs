@@ -5,7 +5,7 @@ use crate::{
     console::{Operation, Speaker},
     memory::inside,
     state::ReplicaState,
-    vcpu::{REQUEST_FENCE_I, REQUEST_NO_SOFTWARE, REQUEST_SFENCE, REQUEST_SOFTWARE},
+    vcpu::{IRQ_TIMER, REQUEST_FENCE_I, REQUEST_NO_SOFTWARE, REQUEST_SFENCE, REQUEST_SOFTWARE},
 };
 
 /// SBI error: failed. DBCN read: the console's input is closed and all of it was read.
@@ -163,6 +163,8 @@ fn implemented(extension: u32) -> bool {
 fn set_timer(state: &mut ReplicaState, low: u32, high: u32) {
     let deadline = u64::from(high) << 32 | u64::from(low);
     state.clock.set_timer(deadline, &state.epoch);
+    let timer = if state.clock.pending == 0 { 0 } else { IRQ_TIMER };
+    state.vcpu.interrupts = state.vcpu.interrupts & !IRQ_TIMER | timer;
 }
 
 /// Does `request` on the harts that bit mask and first number name; all, if that is -1.

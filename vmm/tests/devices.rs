@@ -254,12 +254,12 @@ proptest! {
         machine.typed.extend(0..100);
         for (device, deed, value) in deeds {
             let device = VIRTIO + 0x1000 * device;
-            let offset = value % 0x200 & !3;
+            let offset = (value % 0x200) & !3;
             match deed {
                 0 => machine.epoch(),
                 1 => machine.store(device + offset, value >> 9),
                 2 => drop(machine.load(device + offset)),
-                3 => machine.write32(RINGS + value % 0x1000 & !3, value >> 12),
+                3 => machine.write32(RINGS + (value & 0xFFC), value >> 12),
                 4 => {
                     // A chain that is available, whatever it holds.
                     let rings = Rings::new(device, value & 1);

@@ -121,6 +121,9 @@ Result simulate(const Run& run) {
     top->uart_rx_valid_i = 0;
     top->uart_rx_data_i = 0;
     top->uart_hangup_i = 0;
+    top->host_page_on_i = 0;
+    top->host_page_i = 0;
+    top->host_sync_i = 0;
     top->skip_i = 0;
     top->blk_capacity_i = run.options.disk ? run.options.epochs + 1 : 0;
     top->blk_read_only_i = 0;
@@ -362,7 +365,7 @@ void faults(unsigned count, bool third) {
             run.options.third = 2;
         }
         run.fault.write = random.one_in(3);
-        run.fault.access = 1 + random.below(run.fault.write ? 300 : 9000);
+        run.fault.access = 1 + random.below(run.fault.write ? 300 : 3000);
         run.fault.mask = 1u << random.below(32);
         auto r = simulate(run);
         const bool early =

@@ -11,10 +11,12 @@
         .equ    ST_COUNT, 0             # replica state: epochs done
         .equ    ST_SUM, 4
         .equ    ST_TIME, 8
-        .equ    ST_IO, 12               # next free byte of the I/O region
-        .equ    ST_OPTIONS, 16          # copy of the options, eleven words
+        .equ    ST_IO, 16               # next free byte of the I/O region
+        .equ    ST_OPTIONS, 20          # copy of the options, eleven words
         .equ    IO_OUT, GuestOffset + 0x400   # where sectors come from and go to, offsets in the domain
         .equ    IO_IN, GuestOffset + STRIDE + 0x400
+        # CSR: 1 writes the data cache back, before the DMA engine reads; 2 empties it too, before the engine writes.
+        .equ    MCACHE, 0x7c1
 
         .section .descriptor, "a"
         .word   0, 0, image_end - 0x40000000   # as the boot descriptor: word 2 is the image's length
@@ -67,6 +69,7 @@ cold:
         lw      t0, 16(s4)
         sw      t0, UnitRegDmaLen(s0)
         li      t0, CommandLoad
+        csrwi   MCACHE, 2
         sw      t0, UnitRegCmd(s0)
         call    poll
         sw      zero, ST_COUNT(s1)
@@ -76,6 +79,7 @@ cold:
         beqz    t3, resume
         slli    t3, t3, 8
         ori     t0, t3, CommandPrecopy
+        csrwi   MCACHE, 1
         sw      t0, UnitRegCmd(s0)
         # Go on writing while the copy runs: a page each round, then what was there comes back.
         mv      t4, s3
@@ -93,6 +97,7 @@ cold:
         andi    t0, t0, UnitStatusBusy
         bnez    t0, 1b
         ori     t0, t3, CommandJoin
+        csrwi   MCACHE, 1
         sw      t0, UnitRegCmd(s0)
         j       _start
 
@@ -106,6 +111,7 @@ resume:
         andi    t0, t0, UnitStatusCkptValid
         bnez    t0, epoch
         li      t0, CommandCheckpoint
+        csrwi   MCACHE, 1
         sw      t0, UnitRegCmd(s0)
         call    poll
 
@@ -125,9 +131,11 @@ epoch:
         bnez    t0, work
         slli    t3, t2, 8
         ori     t0, t3, CommandPrecopy
+        csrwi   MCACHE, 1
         sw      t0, UnitRegCmd(s0)
         call    poll
         ori     t0, t3, CommandJoin
+        csrwi   MCACHE, 1
         sw      t0, UnitRegCmd(s0)
         j       _start
 work:
@@ -188,6 +196,7 @@ usual:
         # What came in since the last checkpoint is not needed any more.
         sw      zero, ST_IO(s1)
         li      t0, CommandCheckpoint
+        csrwi   MCACHE, 1
         sw      t0, UnitRegCmd(s0)
         call    poll
         j       epoch
@@ -249,6 +258,7 @@ disk:
         li      t0, 512
         sw      t0, UnitRegDmaLen(s0)
         li      t0, CommandCopyOut
+        csrwi   MCACHE, 1
         sw      t0, UnitRegCmd(s0)
         call    poll
         li      a0, IoBlkWrite
@@ -260,6 +270,7 @@ disk:
         li      t0, IO_IN
         sw      t0, UnitRegDmaDst(s0)
         li      t0, CommandCopyIn
+        csrwi   MCACHE, 2
         sw      t0, UnitRegCmd(s0)
         call    poll
         addi    s10, s10, 512

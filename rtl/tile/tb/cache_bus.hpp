@@ -71,10 +71,11 @@ class Bus {
   public:
     Bus(Random& random, unsigned max_latency) : random_(random), max_latency_(max_latency) {}
 
+    bool hold = false;  // no answers
     bool ready() { return max_latency_ == 1 || !random_.one_in(3); }
     // The answer of this cycle, if there is one.
     const BusAnswer* answer(uint64_t now) const {
-        return !answers_.empty() && answers_.front().due <= now ? &answers_.front() : nullptr;
+        return !hold && !answers_.empty() && answers_.front().due <= now ? &answers_.front() : nullptr;
     }
     void answered() { answers_.pop_front(); }
     void accept(uint64_t now, uint32_t data, bool err, unsigned tag) {

@@ -47,6 +47,7 @@ public:
     virtual rust::Vec<uint8_t> take_frame() = 0;
     virtual bool offer_frame(rust::Slice<const uint8_t> frame) = 0;
 
+    virtual uint64_t skipped_cycles() const = 0;
     virtual ChannelCounters channel_counters(uint32_t channel) const = 0;
     virtual std::size_t memory_size() const = 0;
     virtual void read_memory(uint32_t address, rust::Slice<uint8_t> into) const = 0;

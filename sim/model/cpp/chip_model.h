@@ -2,6 +2,11 @@
 //
 // Between two calls the chip rests just behind a rising clock edge: `cycle()` has begun, its outputs
 // stand, nothing of it has been taken yet. A flip made there is a flip in that cycle.
+//
+// Idle skip: while the group waits in the barrier and nothing else goes on, the only thing that changes is the time. Cycles
+// up to shortly before the deadline, the next event of a device or the end of the run are then left out, and the chip
+// is told by how much its clock is to go on. Only whole ticks are left out, and in the build for faults only where
+// a whole tick was seen to change nothing else, whatever a flip may have set going.
 #pragma once
 
 #include <sys/types.h>
@@ -52,7 +57,8 @@ class ChipModel final : public Chip {
 public:
     explicit ChipModel(const Setup& setup)
         : context_{std::make_unique<VerilatedContext>()}, memory_{setup.memory_bytes}, sdram_on_{setup.sdram},
-          io_region_{setup.io_region}, io_bytes_{setup.io_bytes}, random_{setup.seed} {
+          io_region_{setup.io_region}, io_bytes_{setup.io_bytes}, random_{setup.seed}, skip_on_{setup.idle_skip},
+          bare_{setup.bare} {
         // No worker threads: a process that forks must have one thread.
         context_->threads(1);
         context_->traceEverOn(Wrapped::Fault);
@@ -61,11 +67,25 @@ public:
             channels_[i].configure(setup.latency_min, setup.latency_max, setup.seed + i);
         model_->bare_i = setup.bare;
         model_->boot_addr_i = setup.boot_address;
+        model_->host_page_on_i = setup.host_page_on;
+        model_->host_page_i = setup.host_page;
+        model_->host_sync_i = 0;
         model_->mode_req_i = 0;
         model_->mem_req_ready_i = ready_;
         model_->mem_rsp_valid_i = 0;
         model_->uart_rx_valid_i = 0;
         model_->uart_hangup_i = 0;
+        model_->blk_done_i = 0;
+        model_->blk_failed_i = 0;
+        model_->net_tx_taken_i = 0;
+        model_->net_rx_done_i = 0;
+        model_->net_rx_tag_i = 0;
+        model_->net_rx_len_i = 0;
+        model_->random_valid_i = 0;
+        model_->skip_i = 0;
+        set_disk(0, false);
+        model_->net_present_i = 0;
+        model_->net_mac_i = 0;
         model_->rst_ni = 0;
         for (unsigned i = 0; i < ResetCycles; ++i) clock();
         model_->rst_ni = 1;
@@ -83,12 +103,16 @@ public:
 
     uint32_t run(uint64_t until) override {
         enter();
-        while (cycle_ < until && stop_ == 0 && !host_wanted()) tick();
+        while (cycle_ < until && stop_ == 0 && !host_wanted()) {
+            if (quiet_ < Settled || !skip(until)) tick();
+        }
         if (stop_ != 0 && !ended_) {
             // What the console's transmit FIFO still holds was released before the end.
             ended_ = true;
             end_cycle_ = cycle_;
             for (unsigned i = 0; i < DrainCycles; ++i) tick();
+            // Whoever looks at memory now finds what the program wrote.
+            if (bare_) sync_memory();
         }
         return stop_ != 0 ? stop_ : host_wanted() ? StopHost : 0;
     }
@@ -110,7 +134,10 @@ public:
         return taken;
     }
 
-    void set_mode(uint32_t mode) override { model_->mode_req_i = mode & 7U; }
+    void set_mode(uint32_t mode) override {
+        model_->mode_req_i = mode & 7U;
+        quiet_ = 0;
+    }
     void set_htif(uint32_t tohost, uint32_t fromhost) override { htif_.configure(tohost, fromhost); }
 
     void feed_console(rust::Slice<const uint8_t> bytes) override {
@@ -125,8 +152,17 @@ public:
     rust::Slice<const uint8_t> console() const override { return view(console_); }
     void clear_console() override { console_.clear(); }
 
-    void set_disk(uint64_t sectors, bool read_only) override { disk_.set_disk(sectors, read_only); }
-    void set_network(uint64_t mac) override { mac_ = mac & 0xffffffffffffULL; }
+    void set_disk(uint64_t sectors, bool read_only) override {
+        disk_.set_disk(sectors, read_only);
+        model_->blk_capacity_i = sectors;
+        model_->blk_read_only_i = read_only;
+        quiet_ = 0;
+    }
+    void set_network(uint64_t mac) override {
+        model_->net_mac_i = mac & 0xffffffffffffULL;
+        model_->net_present_i = 1;
+        quiet_ = 0;
+    }
     bool block_pending() const override { return disk_.pending(); }
     BlockCommandSeen block_command() const override {
         const BlockCommand& command = disk_.command();
@@ -145,9 +181,11 @@ public:
         return network_.offer({reinterpret_cast<const char*>(frame.data()), frame.size()}, cycle_);
     }
 
+    uint64_t skipped_cycles() const override { return skipped_; }
     ChannelCounters channel_counters(uint32_t channel) const override {
+        if (channel >= Channels) throw std::out_of_range{"no such channel"};
         const ChannelSums& sums = sdram_.sums(channel);
-        return {sums.words, sums.bursts, sums.waited};
+        return {words_[channel], sums.bursts, sums.waited};
     }
     std::size_t memory_size() const override { return memory_.size(); }
     void read_memory(uint32_t address, rust::Slice<uint8_t> into) const override {
@@ -172,6 +210,7 @@ public:
     bool bit(uint32_t variable, uint32_t word, uint32_t bit) const override { return state_->bit(variable, word, bit); }
     void flip(uint32_t variable, uint32_t word, uint32_t bit) override {
         enter();
+        quiet_ = 0;
         state_->flip(variable, word, bit);
         settle();
     }
@@ -190,6 +229,12 @@ public:
             const bool valid = (model_->mem_rsp_valid_i >> i & 1U) != 0;
             sum.add(valid ? 1ULL << 32 | lane32(model_->mem_rsp_data_i, i) : 0);
         }
+        if (sdram_on_) sdram_.digest(sum, cycle_);
+        disk_.digest(sum);
+        network_.digest(sum);
+        random_.digest(sum);
+        sum.add(static_cast<uint64_t>(model_->blk_done_i) << 3 | static_cast<uint64_t>(model_->net_tx_taken_i) << 2
+                | static_cast<uint64_t>(model_->net_rx_done_i) << 1 | static_cast<uint64_t>(model_->random_valid_i));
         sum.add(ready_);
         sum.add(model_->mode_req_i);
         sum.add(input_next_);
@@ -230,13 +275,28 @@ public:
 private:
     static constexpr unsigned ResetCycles = 8;
     static constexpr unsigned DrainCycles = 32;
+    // A data cache of four ways, all dirty, at a slow memory.
+    static constexpr unsigned SyncCycles = 200000;
     static constexpr uint32_t StateIdle = 0;
     static constexpr uint32_t StatePowerOn = 6;
+    static constexpr uint32_t CyclesPerTick = 5;
+    // Cycles without anything happening after which the pipelines are empty; ticks that are run before the
+    // deadline; least number of ticks that is worth leaving out.
+    static constexpr uint32_t Settled = 32;
+    static constexpr uint64_t TicksBefore = 4;
+    static constexpr uint64_t WorthSkipping = 16;
     // Of the nominal 50 MHz clock, in the models' time unit of a picosecond.
     static constexpr uint64_t HalfPeriod = 10000;
 
     // Verilator's runtime keeps a pointer to the context in use per thread; there may be other chips.
     void enter() { Verilated::threadContextp(context_.get()); }
+
+    // Has tile 0's data cache written back, for at most as long as that can take.
+    void sync_memory() {
+        model_->host_sync_i = 1;
+        for (unsigned i = 0; i < SyncCycles && !model_->host_synced_o; ++i) tick();
+        model_->host_sync_i = 0;
+    }
 
     void clock() {
         model_->clk_i = 0;
@@ -256,7 +316,14 @@ private:
     // Takes what cycle `cycle_` shows, drives the inputs of the next, and clocks.
     void tick() {
         const uint64_t next = cycle_ + 1;
+        const bool still = model_->wait_o && !model_->uart_tx_valid_o && model_->mem_req_valid_o == 0;
+        quiet_ = still ? quiet_ + 1 : 0;
         take_requests();
+        if (sdram_on_) {
+            sdram_.advance(cycle_, [this](unsigned channel, uint64_t due, uint32_t data) {
+                channels_[channel].respond(due, data);
+            });
+        }
         uint32_t valid = 0;
         uint32_t ready = 0;
         for (unsigned i = 0; i < Channels; ++i) {
@@ -269,10 +336,19 @@ private:
         model_->mem_rsp_valid_i = valid;
         model_->mem_req_ready_i = ready_ = ready;
         serve_console();
+        serve_devices(next);
         observe();
-        if (htif_.due(cycle_) && htif_.serve(memory_, console_)) {
-            exit_code_ = htif_.exit_code();
-            stop_ |= StopHtif;
+        // The host sees memory, not the cache: what the program wrote is brought there first.
+        if (htif_.due(cycle_)) {
+            if (model_->host_synced_o && model_->host_sync_i) {
+                model_->host_sync_i = 0;
+                if (htif_.serve(memory_, console_)) {
+                    exit_code_ = htif_.exit_code();
+                    stop_ |= StopHtif;
+                }
+            } else {
+                model_->host_sync_i = 1;
+            }
         }
         if constexpr (Wrapped::Fault) {
             if (recording_) record_cycle(*model_, Tiles, instructions_);
@@ -310,14 +386,23 @@ private:
                 } else {
                     events_.push_back({cycle_, EventBadAddress, i, address});
                 }
-                channels_[i].accept(cycle_, 0);
+                accept(i, address, true, 0);
             }
         }
         for (unsigned i = 0; i < Channels; ++i) {
             if (((valid & ~write) >> i & 1U) == 0) continue;
             const uint32_t address = lane32(model_->mem_req_addr_o, i);
             if (address >= memory_.size()) events_.push_back({cycle_, EventBadAddress, i, address});
-            channels_[i].accept(cycle_, memory_.load(address));
+            accept(i, address, false, memory_.load(address));
+        }
+    }
+    void accept(unsigned channel, uint32_t address, bool write, uint32_t data) {
+        ++words_[channel];
+        if (sdram_on_) {
+            const bool more = (model_->mem_req_more_o >> channel & 1U) != 0;
+            sdram_.accept(channel, cycle_, address, write, more, data);
+        } else {
+            channels_[channel].accept(cycle_, data);
         }
     }
 
@@ -326,12 +411,98 @@ private:
         // A byte offered since the last edge is taken at the next one if the chip is ready now.
         if (offered_ && model_->uart_rx_ready_o) {
             ++input_next_;
+            quiet_ = 0;
         }
         const bool more = input_next_ < input_.size();
         model_->uart_rx_valid_i = more;
         if (more) model_->uart_rx_data_i = static_cast<uint8_t>(input_[input_next_]);
+        // Offered for the first time, or the hang-up: news on its way.
+        const bool hangup = input_closed_ && !more;
+        if (more != offered_ || hangup != static_cast<bool>(model_->uart_hangup_i)) quiet_ = 0;
         offered_ = more;
-        model_->uart_hangup_i = input_closed_ && !more;
+        model_->uart_hangup_i = hangup;
+    }
+
+    // The devices behind the I/O controller: what the chip asks for in this cycle, what they say in cycle `next`.
+    void serve_devices(uint64_t next) {
+        if (model_->blk_start_o) {
+            const BlockCommand command{model_->blk_op_o, model_->blk_sector_o, model_->blk_count_o, model_->blk_addr_o};
+            disk_.start(command, cycle_, io_bytes_);
+        }
+        model_->blk_done_i = disk_.ends(next);
+        model_->blk_failed_i = disk_.failed();
+        if (model_->net_tx_start_o) network_.send(sent_frame(), cycle_);
+        model_->net_tx_taken_i = network_.taken(next);
+        if (model_->net_rx_post_o) network_.post(model_->net_rx_addr_o, model_->net_rx_tag_o, cycle_);
+        model_->net_rx_done_i = network_.delivers(next) && deliver_frame();
+        if (random_offered_ && model_->random_ready_o) {
+            random_.next();
+            quiet_ = 0;
+        }
+        model_->random_valid_i = random_offered_ = true;
+        model_->random_data_i = random_.word();
+        if (model_->blk_done_i || model_->net_tx_taken_i || model_->net_rx_done_i) quiet_ = 0;
+    }
+    // Empty if it is not inside the I/O region: only a fault can ask for that.
+    std::string sent_frame() const {
+        const uint32_t offset = model_->net_tx_addr_o;
+        const uint32_t length = model_->net_tx_len_o;
+        if (static_cast<uint64_t>(offset) + length > io_bytes_) return {};
+        return {reinterpret_cast<const char*>(memory_.data() + io_region_ + offset), length};
+    }
+    // False if the buffer is not inside the I/O region: the frame is lost.
+    bool deliver_frame() {
+        const uint32_t offset = network_.buffer();
+        const std::string frame = network_.take_offered();
+        if (static_cast<uint64_t>(offset) + Network::BufferSize > io_bytes_) return false;
+        write_memory(io_region_ + offset, {reinterpret_cast<const uint8_t*>(frame.data()), frame.size()});
+        model_->net_rx_tag_i = network_.tag();
+        model_->net_rx_len_i = static_cast<uint16_t>(frame.size());
+        return true;
+    }
+
+    // Leaves out cycles if it may; false if not a single cycle went by.
+    bool skip(uint64_t until) {
+        if (!skip_on_ || trace_ || state_->forced() || !sdram_.empty()) return false;
+        for (const Channel& channel : channels_) {
+            if (!channel.empty()) return false;
+        }
+        uint64_t end = until;
+        for (const uint64_t due : {disk_.due(), network_.due()}) {
+            if (due < end) end = due;
+        }
+        // The cycles run here, and some until what happens at the end shows.
+        constexpr uint64_t Margin = 3 * CyclesPerTick;
+        if (end < cycle_ + Margin || model_->wake_o <= model_->mtime_o + TicksBefore) return false;
+        uint64_t ticks = model_->wake_o - model_->mtime_o - TicksBefore;
+        if (ticks > (end - cycle_ - Margin) / CyclesPerTick) ticks = (end - cycle_ - Margin) / CyclesPerTick;
+        if (ticks > UINT32_MAX) ticks = UINT32_MAX;
+        if (ticks < WorthSkipping) return false;
+        std::vector<uint64_t> counters;
+        if constexpr (Wrapped::Fault) {
+            Digest before;
+            state_->digest_still(before);
+            counters = state_->counters();
+            for (unsigned i = 0; i < CyclesPerTick && stop_ == 0 && !host_wanted(); ++i) tick();
+            Digest after;
+            state_->digest_still(after);
+            if (stop_ != 0 || quiet_ < Settled || before.low != after.low || before.high != after.high) {
+                quiet_ = 0;
+                return true;
+            }
+            --ticks;
+            state_->advance_counters(counters, ticks);
+            settle();
+        }
+        model_->skip_i = static_cast<uint32_t>(ticks);
+        tick();
+        model_->skip_i = 0;
+        cycle_ += ticks * CyclesPerTick;
+        skipped_ += ticks * CyclesPerTick;
+        for (Channel& channel : channels_) channel.pass(ticks * CyclesPerTick);
+        // The chip's clock goes on in this one.
+        tick();
+        return true;
     }
 
     void observe() {
@@ -384,8 +555,13 @@ private:
     uint32_t io_bytes_;
     BlockDevice disk_;
     Network network_;
-    uint64_t mac_ = 0;
     RandomSource random_;
+    bool random_offered_ = false;
+    std::array<uint64_t, Channels> words_{};
+    bool skip_on_;
+    bool bare_;
+    uint64_t skipped_ = 0;
+    uint32_t quiet_ = 0;         // cycles in which nothing has happened, up to now
     uint32_t ready_ = (1U << Channels) - 1;
     Htif htif_;
     std::unique_ptr<VerilatedFstC> trace_;

@@ -2,7 +2,8 @@
 //
 // One anonymous private mapping: pages are zero until written and are shared with a forked child until
 // one of the two writes. A write is visible to every channel in the cycle it is accepted; each accepted
-// request gets one response, in order per channel, `latency` cycles after the cycle of acceptance.
+// request gets one response, in order per channel, `latency` cycles after the cycle of acceptance or when the
+// SDRAM device (sdram.h) has come to it.
 #pragma once
 
 #include <array>
@@ -101,11 +102,21 @@ public:
     void accept(uint64_t now, uint32_t data) {
         uint64_t due = now + latency_min_;
         if (spread_ > 1) due += draw() % spread_;
+        respond(due, data);
+    }
+    /// The response to the oldest request that has none yet, in cycle `due` at the earliest.
+    void respond(uint64_t due, uint32_t data) {
         // One response a cycle, in order.
         if (due <= last_due_) due = last_due_ + 1;
         last_due_ = due;
         queue_[(head_ + count_) % Depth] = {due, data};
         ++count_;
+    }
+    bool empty() const { return count_ == 0; }
+    /// Cycles go by in which nothing is asked.
+    void pass(uint64_t cycles) {
+        if (spread_ == 1) return;
+        for (uint64_t i = 0; i < cycles; ++i) draw();
     }
     /// True if a response stands on the channel in cycle `now`.
     bool responds(uint64_t now) const { return count_ != 0 && queue_[head_].due <= now; }

@@ -29,9 +29,8 @@ struct SdramTiming {
     uint32_t row_bytes = 2048;
 };
 
-/// What a channel saw of its memory since power-on.
+/// What a channel saw of the device since power-on.
 struct ChannelSums {
-    uint64_t words = 0;       // requests accepted
     uint64_t bursts = 0;
     uint64_t waited = 0;      // cycles with a request that stood back for another channel or a refresh
 };
@@ -46,7 +45,6 @@ public:
         Queue& queue = queues_[channel];
         queue.requests[(queue.head + queue.count) % Depth] = {now, address, data, write, more};
         ++queue.count;
-        ++sums_[channel].words;
     }
 
     /// The device in cycle `now`, once a cycle behind the accept calls; responses go to `respond(channel, due, data)`.
@@ -67,6 +65,13 @@ public:
         }
     }
 
+    /// No request waits to be taken up.
+    bool empty() const {
+        for (const Queue& queue : queues_) {
+            if (queue.count != 0) return false;
+        }
+        return true;
+    }
     const ChannelSums& sums(unsigned channel) const { return sums_[channel]; }
 
     /// Adds all that decides what the device does from cycle `now` on.

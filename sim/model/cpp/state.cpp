@@ -1,6 +1,7 @@
 #include "state.h"
 
 #include <algorithm>
+#include <cstring>
 #include <stdexcept>
 
 #include "verilated.h"
@@ -26,6 +27,7 @@ State::State(VerilatedContext& context) {
     }
     std::sort(variables_.begin(), variables_.end(),
               [](const StateVariable& a, const StateVariable& b) { return a.path < b.path; });
+    for (const StateVariable& variable : variables_) clocks_.push_back(clock_of(variable.path));
 }
 
 uint8_t* State::byte_of(uint32_t variable, uint32_t word, uint32_t bit) const {
@@ -58,18 +60,57 @@ bool State::apply_forces() {
     return changed;
 }
 
+State::Clock State::clock_of(const std::string& path) {
+    const auto ends = [&](const char* suffix) {
+        const std::size_t length = std::strlen(suffix);
+        return path.size() >= length && path.compare(path.size() - length, length, suffix) == 0;
+    };
+    if (ends("u_clint.mtime_q") || ends("u_clint.divider_q")) return Clock::Time;
+    return ends("u_csr.mcycle_q") ? Clock::Counter : Clock::None;
+}
+
+void State::digest_of(const StateVariable& variable, Digest& into) {
+    const std::size_t bytes = static_cast<std::size_t>(variable.stride) * variable.words;
+    std::size_t at = 0;
+    for (; at + 8 <= bytes; at += 8) {
+        uint64_t word;
+        std::memcpy(&word, variable.data + at, 8);
+        into.add(word);
+    }
+    uint64_t rest = 0;
+    std::memcpy(&rest, variable.data + at, bytes - at);
+    into.add(rest);
+}
+
 void State::digest(Digest& into) const {
-    for (const StateVariable& variable : variables_) {
-        const std::size_t bytes = static_cast<std::size_t>(variable.stride) * variable.words;
-        std::size_t at = 0;
-        for (; at + 8 <= bytes; at += 8) {
-            uint64_t word;
-            std::memcpy(&word, variable.data + at, 8);
-            into.add(word);
-        }
-        uint64_t rest = 0;
-        std::memcpy(&rest, variable.data + at, bytes - at);
-        into.add(rest);
+    for (const StateVariable& variable : variables_) digest_of(variable, into);
+}
+
+void State::digest_still(Digest& into) const {
+    for (std::size_t i = 0; i < variables_.size(); ++i) {
+        if (clocks_[i] == Clock::None) digest_of(variables_[i], into);
+    }
+}
+
+std::vector<uint64_t> State::counters() const {
+    std::vector<uint64_t> values;
+    for (std::size_t i = 0; i < variables_.size(); ++i) {
+        if (clocks_[i] != Clock::Counter) continue;
+        uint64_t value;
+        std::memcpy(&value, variables_[i].data, sizeof value);
+        values.push_back(value);
+    }
+    return values;
+}
+
+void State::advance_counters(const std::vector<uint64_t>& before, uint64_t times) {
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < variables_.size(); ++i) {
+        if (clocks_[i] != Clock::Counter) continue;
+        uint64_t value;
+        std::memcpy(&value, variables_[i].data, sizeof value);
+        value += (value - before[next++]) * times;
+        std::memcpy(variables_[i].data, &value, sizeof value);
     }
 }
 

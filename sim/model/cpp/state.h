@@ -35,6 +35,11 @@ public:
     /// True if a bit had to be changed.
     bool apply_forces();
     void digest(Digest& into) const;
+    /// All but the clocks: registers that count on while nothing happens.
+    void digest_still(Digest& into) const;
+    /// Values of the clocks that are counters of the tiles' own (`mcycle`), and setting them `times` such steps on.
+    std::vector<uint64_t> counters() const;
+    void advance_counters(const std::vector<uint64_t>& before, uint64_t times);
 
 private:
     struct Force {
@@ -42,9 +47,13 @@ private:
         uint8_t mask;
         uint8_t value;
     };
+    enum class Clock : uint8_t { None, Time, Counter };
+    static Clock clock_of(const std::string& path);
+    static void digest_of(const StateVariable& variable, Digest& into);
     uint8_t* byte_of(uint32_t variable, uint32_t word, uint32_t bit) const;
 
     std::vector<StateVariable> variables_;
+    std::vector<Clock> clocks_;  // of each variable
     std::vector<Force> forces_;
 };
 

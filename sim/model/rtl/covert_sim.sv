@@ -12,7 +12,13 @@ module covert_sim #(
   // Straps and the management side's wish, for the next cycle.
   input logic        bare_i,
   input logic [31:0] boot_addr_i,
+  input logic        host_page_on_i,
+  input logic [19:0] host_page_i,
   input logic [ 2:0] mode_req_i,
+
+  // Bare mode: tile 0's data cache to memory.
+  input  logic host_sync_i,
+  output logic host_synced_o,
 
   // Memory channels: requests of this cycle, responses of the next.
   output logic [NTiles:0]          mem_req_valid_o,
@@ -20,6 +26,7 @@ module covert_sim #(
   output logic [NTiles:0]          mem_req_we_o,
   output logic [32*(NTiles+1)-1:0] mem_req_wdata_o,
   output logic [4*(NTiles+1)-1:0]  mem_req_wstrb_o,
+  output logic [NTiles:0]          mem_req_more_o,
   input  logic [NTiles:0]          mem_req_ready_i,
   input  logic [NTiles:0]          mem_rsp_valid_i,
   input  logic [32*(NTiles+1)-1:0] mem_rsp_data_i,
@@ -31,6 +38,36 @@ module covert_sim #(
   input  logic [7:0] uart_rx_data_i,
   output logic       uart_rx_ready_o,
   input  logic       uart_hangup_i,
+
+  // Disk, network, random numbers; ticks that were left out.
+  input  logic         blk_done_i,
+  input  logic         blk_failed_i,
+  input  logic [63:0]  blk_capacity_i,
+  input  logic         blk_read_only_i,
+  input  logic         net_present_i,
+  input  logic [47:0]  net_mac_i,
+  input  logic         net_tx_taken_i,
+  input  logic         net_rx_done_i,
+  input  logic         net_rx_tag_i,
+  input  logic [10:0]  net_rx_len_i,
+  input  logic         random_valid_i,
+  input  logic [31:0]  random_data_i,
+  input  logic [31:0]  skip_i,
+  output logic         blk_start_o,
+  output logic [1:0]   blk_op_o,
+  output logic [63:0]  blk_sector_o,
+  output logic [11:0]  blk_count_o,
+  output logic [31:0]  blk_addr_o,
+  output logic         net_tx_start_o,
+  output logic [31:0]  net_tx_addr_o,
+  output logic [10:0]  net_tx_len_o,
+  output logic         net_rx_post_o,
+  output logic [31:0]  net_rx_addr_o,
+  output logic         net_rx_tag_o,
+  output logic         random_ready_o,
+  output logic         wait_o,
+  output logic [63:0]  wake_o,
+  output logic [63:0]  mtime_o,
 
   // Exit device and observers.
   output logic              exit_valid_o,
@@ -70,6 +107,8 @@ module covert_sim #(
 );
   logic                     bare;
   logic [31:0]              boot_addr;
+  logic                     host_page_on, host_sync;
+  logic [19:0]              host_page;
   logic [2:0]               mode_req;
   logic [NTiles:0]          mem_req_ready;
   logic [NTiles:0]          mem_rsp_valid;
@@ -77,10 +116,26 @@ module covert_sim #(
   logic                     uart_rx_valid;
   logic [7:0]               uart_rx_data;
   logic                     uart_hangup;
+  logic                     blk_done;
+  logic                     blk_failed;
+  logic [63:0]              blk_capacity;
+  logic                     blk_read_only;
+  logic                     net_present;
+  logic [47:0]              net_mac;
+  logic                     net_tx_taken;
+  logic                     net_rx_done;
+  logic                     net_rx_tag;
+  logic [10:0]              net_rx_len;
+  logic                     random_valid;
+  logic [31:0]              random_data;
+  logic [31:0]              skip;
 
   always_ff @(posedge clk_i) begin
     bare          <= bare_i;
     boot_addr     <= boot_addr_i;
+    host_page_on  <= host_page_on_i;
+    host_page     <= host_page_i;
+    host_sync     <= host_sync_i;
     mode_req      <= mode_req_i;
     mem_req_ready <= mem_req_ready_i;
     mem_rsp_valid <= mem_rsp_valid_i;
@@ -88,6 +143,19 @@ module covert_sim #(
     uart_rx_valid <= uart_rx_valid_i;
     uart_rx_data  <= uart_rx_data_i;
     uart_hangup   <= uart_hangup_i;
+    blk_done      <= blk_done_i;
+    blk_failed    <= blk_failed_i;
+    blk_capacity  <= blk_capacity_i;
+    blk_read_only <= blk_read_only_i;
+    net_present   <= net_present_i;
+    net_mac       <= net_mac_i;
+    net_tx_taken  <= net_tx_taken_i;
+    net_rx_done   <= net_rx_done_i;
+    net_rx_tag    <= net_rx_tag_i;
+    net_rx_len    <= net_rx_len_i;
+    random_valid  <= random_valid_i;
+    random_data   <= random_data_i;
+    skip          <= skip_i;
   end
 
   logic [NTiles-1:0]   valid;
@@ -100,6 +168,10 @@ module covert_sim #(
     .rst_ni,
     .bare_i          (bare),
     .boot_addr_i     (boot_addr),
+    .host_page_on_i  (host_page_on),
+    .host_page_i     (host_page),
+    .host_sync_i     (host_sync),
+    .host_synced_o,
     .mode_req_i      (mode_req),
     .mem_req_valid_o,
     .mem_req_ready_i (mem_req_ready),
@@ -107,6 +179,7 @@ module covert_sim #(
     .mem_req_we_o,
     .mem_req_wdata_o,
     .mem_req_wstrb_o,
+    .mem_req_more_o,
     .mem_rsp_valid_i (mem_rsp_valid),
     .mem_rsp_data_i  (mem_rsp_data),
     .uart_tx_valid_o,
@@ -116,6 +189,34 @@ module covert_sim #(
     .uart_rx_data_i  (uart_rx_data),
     .uart_rx_ready_o,
     .uart_hangup_i   (uart_hangup),
+    .blk_done_i      (blk_done),
+    .blk_failed_i    (blk_failed),
+    .blk_capacity_i  (blk_capacity),
+    .blk_read_only_i (blk_read_only),
+    .net_present_i   (net_present),
+    .net_mac_i       (net_mac),
+    .net_tx_taken_i  (net_tx_taken),
+    .net_rx_done_i   (net_rx_done),
+    .net_rx_tag_i    (net_rx_tag),
+    .net_rx_len_i    (net_rx_len),
+    .random_valid_i  (random_valid),
+    .random_data_i   (random_data),
+    .skip_i          (skip),
+    .blk_start_o,
+    .blk_op_o,
+    .blk_sector_o,
+    .blk_count_o,
+    .blk_addr_o,
+    .net_tx_start_o,
+    .net_tx_addr_o,
+    .net_tx_len_o,
+    .net_rx_post_o,
+    .net_rx_addr_o,
+    .net_rx_tag_o,
+    .random_ready_o,
+    .wait_o,
+    .wake_o,
+    .mtime_o,
     .exit_valid_o,
     .exit_code_o,
     .due_o,

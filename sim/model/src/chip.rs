@@ -31,10 +31,8 @@ pub struct Options {
     pub tiles: u32,
     /// The model whose registers can be reached: needed for flips, waveforms and instruction records.
     pub fault: bool,
-    /// Strap: tile 0 alone starts at [`boot_address`](Self::boot_address) in M-mode, without the VMM.
-    pub bare: bool,
-    /// First program counter in bare mode.
-    pub boot_address: u32,
+    /// Strap: tile 0 alone runs in M-mode, without the VMM.
+    pub bare: Option<Bare>,
     /// Timing of main memory.
     pub memory: Memory,
     /// Jump over cycles in which the group waits in the barrier and nothing else can happen. A run is the same with
@@ -42,6 +40,15 @@ pub struct Options {
     pub idle_skip: bool,
     /// Seeds the random latencies, each channel differently, and the random numbers that software reads.
     pub seed: u64,
+}
+
+/// A bare program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bare {
+    /// First program counter.
+    pub boot_address: u32,
+    /// Address of a page of RAM that a host looks at while the program runs (`tohost`): it is not cached.
+    pub host_page: Option<u32>,
 }
 
 /// Why a run stopped before the cycle it was asked for.
@@ -151,11 +158,14 @@ impl Chip {
             Memory::Latency { min, max } => (min.max(1), max.max(min).max(1)),
             Memory::Sdram => (1, 1),
         };
+        let host_page = options.bare.and_then(|bare| bare.host_page);
         let inner = bridge::new_chip(&bridge::Setup {
             tiles: options.tiles,
             fault: options.fault,
-            bare: options.bare,
-            boot_address: options.boot_address,
+            bare: options.bare.is_some(),
+            boot_address: options.bare.map_or(0, |bare| bare.boot_address),
+            host_page_on: host_page.is_some(),
+            host_page: host_page.map_or(0, |address| address >> 12),
             memory_bytes: regions.total() as usize,
             latency_min,
             latency_max,

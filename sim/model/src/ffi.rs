@@ -8,6 +8,8 @@ pub(crate) mod bridge {
         fault: bool,
         bare: bool,
         boot_address: u32,
+        host_page_on: bool,
+        host_page: u32,
         memory_bytes: usize,
         latency_min: u32,
         latency_max: u32,
@@ -84,6 +86,7 @@ pub(crate) mod bridge {
         fn frames_sent(&self) -> usize;
         fn take_frame(self: Pin<&mut Chip>) -> Vec<u8>;
         fn offer_frame(self: Pin<&mut Chip>, frame: &[u8]) -> bool;
+        fn skipped_cycles(&self) -> u64;
         fn channel_counters(&self, channel: u32) -> ChannelCounters;
         fn memory_size(&self) -> usize;
         fn read_memory(&self, address: u32, into: &mut [u8]) -> Result<()>;

@@ -107,6 +107,11 @@ impl Chip {
         self.pin().offer_frame(frame)
     }
 
+    /// Cycles that the idle skip has left out so far.
+    pub fn skipped_cycles(&self) -> u64 {
+        self.bridge().skipped_cycles()
+    }
+
     /// Sums of each memory channel: the tiles', then the DMA engine's.
     pub fn channel_counters(&self) -> Vec<ChannelCounters> {
         let one = |channel| {

@@ -72,6 +72,11 @@ impl Devices {
         Self { block: Block::new(sectors, read_only), net: Net::new(mac), ..Self::default() }
     }
 
+    /// There is more to do than to look at the interrupt lines.
+    pub fn busy(&self) -> bool {
+        self.agenda & !LINES | self.exit != 0
+    }
+
     /// The guest is about to run, or an epoch to end.
     pub fn refill(&mut self) {
         self.budget = BUDGET;
@@ -80,6 +85,9 @@ impl Devices {
     /// Takes what an input set says.
     pub fn inputs(&mut self, console: &mut Console, flags: u32) {
         console.more = flags & INPUT_UART_RX;
+        if flags & (INPUT_UART_RX | INPUT_BLK | INPUT_NET) == 0 {
+            return;
+        }
         if console.more != 0 && !console.holds_input() {
             self.agenda |= FETCH;
         }
@@ -132,17 +140,11 @@ impl Devices {
     }
 
     fn lines(&self, console: &Console) -> u32 {
-        let virtio = [
-            self.block.transport.interrupt(),
-            self.net.transport.interrupt(),
-            self.port.transport.interrupt(),
-            self.entropy.transport.interrupt(),
-        ];
-        let mut lines = u32::from(self.uart.interrupt(console)) << SOURCE_UART;
-        for (number, line) in virtio.into_iter().enumerate() {
-            lines |= u32::from(line) << (SOURCE_VIRTIO + number as u32);
-        }
-        lines
+        u32::from(self.block.transport.interrupt()) << SOURCE_VIRTIO
+            | u32::from(self.net.transport.interrupt()) << (SOURCE_VIRTIO + 1)
+            | u32::from(self.port.transport.interrupt()) << (SOURCE_VIRTIO + 2)
+            | u32::from(self.entropy.transport.interrupt()) << (SOURCE_VIRTIO + 3)
+            | u32::from(self.uart.interrupt(console)) << SOURCE_UART
     }
 }
 
@@ -192,18 +194,24 @@ pub fn next(
             Next::Checkpoint | Next::Fail(_) => return next,
         }
     }
+    Next::Idle
+}
+
+/// Gives the PLIC the lines, if they may have changed. Whether it has an interrupt for S-mode.
+pub fn refresh(devices: &mut Devices, console: &Console) -> bool {
     if devices.agenda & LINES != 0 {
         devices.agenda &= !LINES;
         let lines = devices.lines(console);
         devices.plic.set_levels(lines);
     }
-    Next::Idle
+    devices.plic.external != 0
 }
 
 /// The action under way is done, with this word as its answer.
 ///
 /// # Errors
 /// [`Failure::Protocol`] if none is under way.
+#[inline(never)]
 pub fn answered(
     devices: &mut Devices,
     console: &mut Console,

@@ -133,7 +133,7 @@ mod tests {
                 Region { io_next: word, io_live: word, receive_next: word, receive_live: 0 };
             for logged in [true, false] {
                 if let Some(place) = region.data(MIB, logged) {
-                    assert!(place >= DATA && place <= REGION_STRIDE - MIB);
+                    assert!((DATA..=REGION_STRIDE - MIB).contains(&place));
                 }
                 assert!(region.receive(logged).unwrap() < DATA);
             }

@@ -81,12 +81,18 @@ pub fn read(devices: &mut Devices, console: &mut Console, place: Place, size: u3
     }
     Some(match place {
         Place::Exit(_) => 0,
-        Place::Plic(offset) => devices.plic.read(offset),
+        Place::Plic(offset) => {
+            devices.agenda |= LINES;
+            devices.plic.read(offset)
+        }
         Place::Uart(offset) => {
             let value = devices.uart.read(console, offset);
-            devices.agenda |= LINES;
-            if console.expects_input() && !console.holds_input() {
-                devices.agenda |= FETCH;
+            // Data and interrupt cause: reading changes the interrupt.
+            if matches!(offset, 0 | 2) {
+                devices.agenda |= LINES;
+                if console.expects_input() && !console.holds_input() {
+                    devices.agenda |= FETCH;
+                }
             }
             u32::from(value)
         }
@@ -123,7 +129,10 @@ pub fn write(
             devices.exit = if size == 2 { value & 0xFFFF } else { value };
         }
         Place::Exit(_) => {}
-        Place::Plic(offset) => devices.plic.write(offset, value),
+        Place::Plic(offset) => {
+            devices.agenda |= LINES;
+            devices.plic.write(offset, value);
+        }
         Place::Uart(offset) => {
             devices.uart.write(console, offset, value as u8);
             devices.agenda |= LINES | if console.is_full() { PACK } else { 0 };
@@ -131,11 +140,12 @@ pub fn write(
         Place::Virtio(_, CONFIG..) => {}
         Place::Virtio(number, offset) => {
             let (identity, transport) = transport(devices, number)?;
-            let effect = transport.write(&identity, memory, offset, value);
-            devices.agenda |= LINES;
-            match effect {
-                Effect::Nothing => {}
-                Effect::Reset => reset(devices, number),
+            match transport.write(&identity, memory, offset, value) {
+                Effect::Nothing => devices.agenda |= LINES,
+                Effect::Reset => {
+                    devices.agenda |= LINES;
+                    reset(devices, number);
+                }
                 Effect::Notified(queue) => devices.agenda |= work(number, queue),
             }
         }

@@ -173,7 +173,8 @@ impl Machine {
                 done(0)
             }
             Action::BlockStatus => {
-                let status = u32::from(self.done) * BLK_DONE | u32::from(self.failed) * BLK_FAILED;
+                let done_bit = if self.done { BLK_DONE } else { 0 };
+                let status = done_bit | if self.failed { BLK_FAILED } else { 0 };
                 self.done = false;
                 done(status)
             }

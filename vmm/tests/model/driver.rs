@@ -4,7 +4,7 @@
 use covert_abi::layout::GUEST_BASE;
 use covert_vmm::Exit;
 
-use super::guest::{Replica, SCRATCH};
+use super::guest::{GENERATOR, Replica, SCRATCH};
 
 /// Where the instruction of an access stands.
 const CODE: u32 = GUEST_BASE + SCRATCH as u32;
@@ -137,7 +137,7 @@ impl Replica {
             24 | 25 => self.device(LW, device + 0x60, 0),
             26 | 27 => self.device(SW, device + 0x64, 3),
             28 => self.device(LW, device + 0x70, 0),
-            29 if draw >> 5 & 7 == 0 => {
+            29 if draw >> 5 & 31 == 0 => {
                 let place = RINGS + (draw >> 8) % (0x100 * QUEUES) / 4 * 4;
                 self.set_word(place, draw.rotate_left(9));
                 self.device(SW, device + 0x50, draw >> 28 & 1)
@@ -192,6 +192,12 @@ impl Replica {
         if available != self.half(ring + 0x62) {
             return self.device(LW, device + 0x60, 0);
         }
+        // Looks at what came with the last one.
+        let bytes = self.bytes(buffer, 0x400).unwrap();
+        let seen = bytes
+            .iter()
+            .fold(0, |seen: u32, byte| seen.wrapping_mul(31).wrapping_add((*byte).into()));
+        self.state.vcpu.x[GENERATOR] ^= seen;
         for (index, (offset, len, writes)) in parts.iter().enumerate() {
             let at = ring + 16 * index as u32;
             let next = u32::from(index + 1 < parts.len());

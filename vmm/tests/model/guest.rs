@@ -12,7 +12,7 @@ pub const RAM: usize = 0x5000;
 /// Bytes of it that the generator writes to; the rest is the driver's.
 pub const SCRATCH: usize = 0x1000;
 /// Register that holds the generator; x10 and x11 carry what the VMM answered.
-const GENERATOR: usize = 8;
+pub const GENERATOR: usize = 8;
 /// Register that counts what the guest asked for.
 const COUNT: usize = 9;
 

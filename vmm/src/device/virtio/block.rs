@@ -142,6 +142,7 @@ impl Block {
     }
 
     /// What to do next.
+    #[inline(never)]
     pub fn proceed(&mut self, shared: &mut Shared<'_>, memory: &mut impl Memory) -> Next {
         let next = match self.stage {
             IDLE => self.take(shared, memory),
@@ -164,6 +165,7 @@ impl Block {
     }
 
     /// The action that [`proceed`](Self::proceed) has asked for is done; `value` is `BLK_STATUS`, if it was that.
+    #[inline(never)]
     pub fn answered(&mut self, memory: &mut impl Memory, value: u32) {
         let result = match self.stage {
             START => {

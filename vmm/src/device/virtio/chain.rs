@@ -64,6 +64,7 @@ fn descriptor(queue: &Queue, memory: &impl Memory, index: u32) -> Result<Descrip
 
 /// The bytes of the chain that begins with `head`, all of whose descriptors are sound: in guest RAM, those to be
 /// written last, no more than the queue has.
+#[inline(never)]
 pub fn measure(queue: &Queue, memory: &impl Memory, head: u32) -> Result<Extent, Broken> {
     let mut extent = Extent::default();
     let (mut index, mut writes) = (head, false);
@@ -103,6 +104,7 @@ impl Cursor {
 
     /// Goes to the next byte of the stream, if it is not there. Address and number of the bytes from there on that lie
     /// together; 0 of them at the end.
+    #[inline(never)]
     pub fn piece(
         &mut self,
         queue: &Queue,
@@ -152,6 +154,7 @@ impl Cursor {
     }
 
     /// Passes `len` bytes over.
+    #[inline(never)]
     pub fn skip(
         &mut self,
         queue: &Queue,
@@ -163,6 +166,7 @@ impl Cursor {
     }
 
     /// Copies the next `len` bytes that the device reads to offset `at` of the buffer.
+    #[inline(never)]
     pub fn gather(
         &mut self,
         queue: &Queue,
@@ -176,6 +180,7 @@ impl Cursor {
     }
 
     /// Copies `len` bytes of the buffer from offset `at` to the next ones that the device writes.
+    #[inline(never)]
     pub fn scatter(
         &mut self,
         queue: &Queue,
@@ -189,6 +194,7 @@ impl Cursor {
     }
 
     /// The next word that the device reads.
+    #[inline(never)]
     pub fn read32(&mut self, queue: &Queue, memory: &mut impl Memory) -> Result<u32, Broken> {
         let (addr, len) = self.piece(queue, memory, Side::Read)?;
         if len >= 4 && addr & 3 == 0 {
@@ -206,6 +212,7 @@ impl Cursor {
     }
 
     /// Writes the first `len` bytes of a word, at most four.
+    #[inline(never)]
     pub fn write(
         &mut self,
         queue: &Queue,

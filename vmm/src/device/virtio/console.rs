@@ -46,6 +46,7 @@ impl Port {
     }
 
     /// What to do next on the way out: a request to the console for each piece of a chain.
+    #[inline(never)]
     pub fn write(
         &mut self,
         console: &mut Console,

@@ -40,6 +40,7 @@ impl Entropy {
     }
 
     /// What to do next.
+    #[inline(never)]
     pub fn proceed(&mut self, shared: &mut Shared<'_>, memory: &mut impl Memory) -> Next {
         match self.stage {
             IDLE => match self.take(shared, memory) {

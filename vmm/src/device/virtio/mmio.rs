@@ -81,11 +81,13 @@ impl Transport {
     }
 
     /// The next available chain of a queue, if the device is live.
+    #[inline(never)]
     pub fn peek(&self, memory: &impl Memory, number: usize) -> Result<Option<u32>, Broken> {
         if self.live() { self.queues[number].peek(memory) } else { Ok(None) }
     }
 
     /// Gives a chain back with `len` bytes written to it.
+    #[inline(never)]
     pub fn put(
         &mut self,
         memory: &mut impl Memory,

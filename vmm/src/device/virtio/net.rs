@@ -112,6 +112,7 @@ impl Net {
     }
 
     /// What to do next on the way out.
+    #[inline(never)]
     pub fn send(&mut self, shared: &mut Shared<'_>, memory: &mut impl Memory) -> Next {
         let next = match self.out_stage {
             IDLE => self.take(shared, memory),
@@ -123,6 +124,7 @@ impl Net {
     }
 
     /// What to do next on the way in.
+    #[inline(never)]
     pub fn receive(&mut self, shared: &mut Shared<'_>, memory: &impl Memory) -> Next {
         match self.in_stage {
             NONE if self.transport.live() => {
@@ -164,6 +166,7 @@ impl Net {
     }
 
     /// The action that [`receive`](Self::receive) has asked for is done; `value` is `NET_RX_LEN`, if it was that.
+    #[inline(never)]
     pub fn received(&mut self, memory: &mut impl Memory, value: u32) {
         match self.in_stage {
             POST => self.in_stage = POSTED,

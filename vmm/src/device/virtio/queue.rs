@@ -64,7 +64,8 @@ impl Queue {
 
     /// Place of the entry that a position names.
     fn slot(&self, position: u32) -> u32 {
-        position & self.entries().wrapping_sub(1)
+        // A size that a fault has made 0 leaves all of the position.
+        position & self.entries().wrapping_sub(1) & 0xFFFF
     }
 
     /// The next available chain's first descriptor, which stays available.

@@ -17,11 +17,9 @@ const PLACES: &[(&str, u32)] = &[
     ("unit guest size", layout::UNIT_BASE + unit::GUEST_SIZE),
     ("unit command", layout::UNIT_BASE + unit::CMD),
     ("unit arrive", layout::UNIT_BASE + unit::ARRIVE),
-    ("exit device", layout::EXIT_BASE),
     ("clint msip", layout::CLINT_BASE + layout::CLINT_MSIP),
     ("clint mtimecmp", layout::CLINT_BASE + layout::CLINT_MTIMECMP),
     ("clint mtime", layout::CLINT_BASE + layout::CLINT_MTIME),
-    ("uart", layout::UART_BASE),
     // Where the domains, slots and the boot region stand physically.
     ("domain 0", 0),
     ("domain 1 ram", layout::REGION_STRIDE + layout::GUEST_OFFSET),
@@ -33,6 +31,9 @@ const PLACES: &[(&str, u32)] = &[
     ("high", 0xc000_0000),
     ("last word", 0xffff_fffc),
 ];
+
+/// Devices of the guest's machine: plain loads and stores of them are the guest's right.
+const DEVICES: &[(&str, u32)] = &[("exit device", layout::EXIT_BASE), ("uart", layout::UART_BASE)];
 
 /// What is done: name, instruction, cause of the fault, whether U-mode tries it too.
 const DEEDS: &[(&str, u32, u32, bool)] = &[
@@ -64,11 +65,18 @@ pub fn find_ram_end() -> Option<u32> {
 pub fn probe_all(tally: &mut Tally, ram_end: u32) {
     for &(place, address) in PLACES {
         for mode in [Mode::Supervisor, Mode::User] {
-            probe_place(tally, mode, place, address);
+            probe_place(tally, mode, place, address, |_| true);
+        }
+    }
+    for &(place, address) in DEVICES {
+        for mode in [Mode::Supervisor, Mode::User] {
+            probe_place(tally, mode, place, address, |instruction| {
+                matches!(instruction, insn::LR | insn::AMOADD | insn::JR)
+            });
         }
     }
     for mode in [Mode::Supervisor, Mode::User] {
-        probe_place(tally, mode, "behind ram", ram_end);
+        probe_place(tally, mode, "behind ram", ram_end, |_| true);
         // The last word that is the guest's, so that the bound is seen to be exact.
         let run = probe::run(mode, insn::LW, ram_end - 4, SENTINEL);
         let name =
@@ -79,9 +87,16 @@ pub fn probe_all(tally: &mut Tally, ram_end: u32) {
     probe_variants(tally);
 }
 
-fn probe_place(tally: &mut Tally, mode: Mode, place: &str, address: u32) {
+/// Does those deeds at an address that `refused` names: each must fault.
+fn probe_place(
+    tally: &mut Tally,
+    mode: Mode,
+    place: &str,
+    address: u32,
+    refused: impl Fn(u32) -> bool,
+) {
     for &(deed, instruction, cause, user) in DEEDS {
-        if mode == Mode::User && !user {
+        if mode == Mode::User && !user || !refused(instruction) {
             continue;
         }
         let run = probe::run(mode, instruction, address, SENTINEL);
