@@ -116,23 +116,35 @@ type Mutation = (&'static str, &'static str, &'static str);
 
 /// Found by comparison with QEMU. Only the first one in the short version: each is a build.
 const WRONG_CORES: [Mutation; 5] = [
-    ("covert_csr.sv", "mstatus_q[Mie] <= mstatus_q[Mpie];", "mstatus_q[Mie] <= 1'b0;"),
-    ("covert_muldiv.sv", "a_neg != b_neg && !b_zero", "a_neg != b_neg && (!b_zero || 1'b1)"),
-    ("covert_alu.sv", "? a_i[31] : difference[32]", "? b_i[31] : difference[32]"),
-    ("covert_csr.sv", "if (mideleg_q[1]) mip_q[1]", "if (1'b1) mip_q[1]"),
+    ("core/covert_csr.sv", "mstatus_q[Mie] <= mstatus_q[Mpie];", "mstatus_q[Mie] <= 1'b0;"),
+    ("core/covert_div.sv", "a_neg != b_neg && !b_zero", "a_neg != b_neg && (!b_zero || 1'b1)"),
+    ("core/covert_alu.sv", "? a_i[31] : difference[32]", "? b_i[31] : difference[32]"),
+    ("core/covert_csr.sv", "if (mideleg_q[1]) mip_q[1]", "if (1'b1) mip_q[1]"),
     (
-        "covert_core.sv",
+        "core/covert_core.sv",
         "reserved_q && (reserved_addr_q == x_sum[31:2])",
         "(reserved_q || 1'b1) && (reserved_addr_q == x_sum[31:2])",
     ),
 ];
 
+/// The same for programs with translation: a fence for one page that does nothing, MXR without
+/// effect, superpages that are not checked for their alignment.
+const WRONG_TRANSLATIONS: [Mutation; 3] = [
+    (
+        "tile/covert_tlb.sv",
+        "valid_q[flush_idx] <= 1'b0;",
+        "valid_q[flush_idx] <= valid_q[flush_idx];",
+    ),
+    ("tile/covert_mmu.sv", "(mxr_i & d_perm[2])", "(mxr_i & 1'b0 & d_perm[2])"),
+    ("tile/covert_mmu.sv", "(level1 & (pte[19:10] != '0))", "(level1 & 1'b0 & (pte[19:10] != '0))"),
+];
+
 /// Found by the model of epochs and fingerprints.
 const WRONG_EPOCHS: [Mutation; 3] = [
     // The fingerprint disabled: no event has this address.
-    ("covert_fingerprint.sv", "busy_q <= valid_i;", "busy_q <= valid_i && (&pc_i);"),
-    ("covert_fingerprint.sv", "fold_q <= value_i ^", "fold_q <= value_i ^ 32'hFFFF_0000 &"),
-    ("covert_core.sv", ".epoch_inc_i(w_fault", ".epoch_inc_i(1'b0 && w_fault"),
+    ("core/covert_fingerprint.sv", "busy_q <= valid_i;", "busy_q <= valid_i && (&pc_i);"),
+    ("core/covert_fingerprint.sv", "fold_q <= value_i ^", "fold_q <= value_i ^ 32'hFFFF_0000 &"),
+    ("core/covert_core.sv", ".epoch_inc_i(w_fault", ".epoch_inc_i(1'b0 && w_fault"),
 ];
 
 fn chosen(mutations: &[Mutation]) -> &[Mutation] {
@@ -144,17 +156,31 @@ fn mutant((file, from, to): Mutation) -> Core {
     Core::mutant(file, from, to).unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// Whether one of twenty programs differs on the core that `mutation` makes.
+fn is_found(mutation: Mutation, options: impl Fn(u64) -> Options) -> bool {
+    let core = mutant(mutation);
+    (0..20).any(|seed| {
+        let name = format!("wrong-{}-{seed}", mutation.0.replace('/', "-"));
+        let elf = write(&Program::generate(options(seed)), &name);
+        let differs = run_elf(&core, &elf, Latency::default()).is_err();
+        discard(&elf);
+        differs
+    })
+}
+
 /// Random programs find a wrong core.
 #[test]
 fn a_wrong_core_is_found() {
     for &mutation in chosen(&WRONG_CORES) {
-        let core = mutant(mutation);
-        let found = (0..20).any(|seed| {
-            let elf = write(&Program::generate(Options::new(seed, 1000)), &format!("wrong-{seed}"));
-            let differs = run_elf(&core, &elf, Latency::default()).is_err();
-            discard(&elf);
-            differs
-        });
+        assert!(is_found(mutation, |seed| Options::new(seed, 1000)), "not found: {mutation:?}");
+    }
+}
+
+/// Random programs with translation find wrong translation.
+#[test]
+fn wrong_translation_is_found() {
+    for &mutation in chosen(&WRONG_TRANSLATIONS) {
+        let found = is_found(mutation, |seed| Options::translated(seed, 1000));
         assert!(found, "not found: {mutation:?}");
     }
 }

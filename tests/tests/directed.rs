@@ -6,7 +6,7 @@ use covert_tests::trace::Qemu;
 
 fn all() -> Vec<Directed> {
     let all = programs().unwrap_or_else(|error| panic!("{error}"));
-    assert!(all.len() >= 19, "only {} directed programs", all.len());
+    assert!(all.len() >= 30, "only {} directed programs", all.len());
     all
 }
 
@@ -46,7 +46,7 @@ fn programs_print_what_they_should_on_the_core() {
 #[test]
 fn programs_print_the_same_on_qemu() {
     let programs = all().into_iter().filter(|program| program.on_qemu).collect::<Vec<_>>();
-    assert!(programs.len() >= 13, "only {} programs for QEMU", programs.len());
+    assert!(programs.len() >= 21, "only {} programs for QEMU", programs.len());
     each(&programs, |program, elf| {
         let child = Qemu::console(elf).map_err(|error| error.to_string())?;
         expect(program, child, program.exit)

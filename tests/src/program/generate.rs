@@ -171,14 +171,14 @@ impl Generator {
         let asm = &mut self.asm;
         asm.csr(CSRRC | CSR_IMMEDIATE, ZERO, csr::MSTATUS, csr::MSTATUS_MIE as Reg);
         asm.li(sum, 0);
-        let areas = if self.translated {
-            vec![FRAMES[0]..DATA + CHECKED, space::DATA..space::DATA + DATA_SIZE]
+        let (start, other) = if self.translated {
+            (FRAMES[0], Some((space::DATA, space::DATA + DATA_SIZE)))
         } else {
-            vec![DATA..DATA + CHECKED]
+            (DATA, None)
         };
-        for area in areas {
-            asm.li(cursor, area.start);
-            asm.li(end, area.end);
+        for (start, stop) in std::iter::once((start, DATA + CHECKED)).chain(other) {
+            asm.li(cursor, start);
+            asm.li(end, stop);
             let again = asm.label();
             asm.bind(again);
             asm.lw(word, cursor, 0);

@@ -34,7 +34,8 @@ fn page(rng: &mut Rng) -> (u32, u32) {
     let index = match rng.below(10) {
         0..6 => rng.below(6),
         6..9 => 1018 + rng.below(6),
-        _ => rng.below(1024),
+        // As part of a superpage, those in between are data, which must not be called.
+        _ => 16 + rng.below(1008),
     };
     match rng.below(10) {
         0..5 => (0, index),
@@ -125,7 +126,7 @@ fn modify_privilege(g: &mut Generator, t: Reg, previous: u32, body: impl FnOnce(
 fn call(g: &mut Generator) {
     let (k, index) = page(&mut g.rng);
     let offset = match g.rng.below(10) {
-        0..4 if space::may_cross(index) => g.rng.pick(&space::CROSSINGS),
+        0..4 if space::may_cross(k, index) => g.rng.pick(&space::CROSSINGS),
         4 => g.rng.pick(&space::PATCHES),
         _ => g.rng.pick(&space::SLOTS),
     };

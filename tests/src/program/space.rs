@@ -122,9 +122,10 @@ fn may_be_nowhere(index: u32) -> bool {
     index % 4 == 2
 }
 
-/// Whether code may go on from page `index` of a window to the next one.
-pub(super) fn may_cross(index: u32) -> bool {
-    !may_be_nowhere(index + 1)
+/// Whether code may go on from page `index` of region `k` to the next one, which as part of a
+/// superpage must be a frame too.
+pub(super) fn may_cross(k: u32, index: u32) -> bool {
+    !may_be_nowhere(index + 1) && (k == 0 || index + 1 < FRAME_COUNT)
 }
 
 fn permissions(rng: &mut Rng) -> u32 {
@@ -224,7 +225,8 @@ fn frame(rng: &mut Rng) -> Vec<u8> {
     asm.half(c::jump_register(false, RA));
     for slot in SLOTS {
         fill(&mut asm, slot);
-        let [pointer, value] = simple::distinct(rng);
+        // The same in all frames: after a fault the page may show another one.
+        let (pointer, value) = (10, 11);
         let at = (FRAME_DATA - slot + rng.below(16) * 4) as i32;
         match slot {
             0xC0 => {
