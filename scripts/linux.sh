@@ -25,7 +25,7 @@ checksum() {
     (cd "$GUEST" && find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-16)
 }
 
-# A folder that is gone when the script ends, in whatever way. In the cache: its contents are moved into place.
+# Makes WORK, a folder in the cache that is moved into place as a part, or is gone when the script ends.
 work_folder() {
     WORK=$(mktemp -d "$COVERT_CACHE/tmp.$1.XXXXXX")
     chmod 755 "$WORK"
@@ -109,33 +109,40 @@ upstream_source() {
 
 # --- kernels
 
-# Builds the kernel of series $1 from package version $2 as part linux-$1.
+# Builds the kernel of series $1 from package version $2 as part linux-$1. An interrupted build goes on where it was.
 build_kernel() {
-    local series=$1 version=$2 part=linux-$1 key source
+    local series=$1 version=$2 part=linux-$1 build=$COVERT_CACHE/build/linux-$1 key source
     key="$KERNEL_RECIPE $version $(checksum linux.config "linux-$series.config") $("${CROSS}gcc" -dumpfullversion)"
-    if is_current "$part" "$key"; then return; fi
+    if is_current "$part" "$key"; then
+        rm -rf "$build"
+        return
+    fi
     source=$(kernel_source "$series" "$version")
 
     say "building Linux $series from $(basename "$source") (some minutes)"
-    work_folder "$part"
-    mkdir "$WORK/source" "$WORK/build" "$WORK/part"
-    # Large folders of what RV32 does not need.
-    dpkg --fsys-tarfile "$source" | tar -x -O --wildcards '*/linux-source-*.tar.xz' |
-        tar -x -J -C "$WORK/source" --strip-components 1 --exclude='*/drivers/gpu/drm/*/*.[ch]' \
-            --exclude='*/tools/testing' --exclude='*/tools/perf' --exclude='*/Documentation/*/*'
-    cat "$GUEST/linux.config" "$GUEST/linux-$series.config" >"$WORK/fragment"
+    if ! is_current "build/$part" "$key"; then
+        rm -rf "$build"
+        mkdir -p "$build/source" "$build/objects"
+        # Without large folders of what RV32 does not need.
+        dpkg --fsys-tarfile "$source" | tar -x -O --wildcards '*/linux-source-*.tar.xz' |
+            tar -x -J -C "$build/source" --strip-components 1 --exclude='*/drivers/gpu/drm/*/*.[ch]' \
+                --exclude='*/tools/testing' --exclude='*/tools/perf' --exclude='*/Documentation/*/*'
+        cat "$GUEST/linux.config" "$GUEST/linux-$series.config" >"$build/fragment"
+        printf '%s\n' "$key" >"$build/.covert-stamp"
+    fi
     # The same image on every machine.
     kernel_make() {
-        make -s -C "$WORK/source" O="$WORK/build" ARCH=riscv CROSS_COMPILE="$CROSS" \
+        make -s -C "$build/source" O="$build/objects" ARCH=riscv CROSS_COMPILE="$CROSS" \
             KBUILD_BUILD_TIMESTAMP=1970-01-01 KBUILD_BUILD_USER=covert KBUILD_BUILD_HOST=covert "$@" >&2
     }
-    kernel_make KCONFIG_ALLCONFIG="$WORK/fragment" allnoconfig
-    check_config "$WORK/fragment" "$WORK/build/.config"
+    kernel_make KCONFIG_ALLCONFIG="$build/fragment" allnoconfig
+    check_config "$build/fragment" "$build/objects/.config"
     kernel_make -j"$(nproc)" Image
-    cp "$WORK/build/arch/riscv/boot/Image" "$WORK/build/System.map" "$WORK/build/usr/gen_init_cpio" "$WORK/part/"
-    cp "$WORK/build/.config" "$WORK/part/config"
-    install_part "$part" "$WORK/part" "$key"
-    rm -rf "$WORK"
+    work_folder "$part"
+    cp "$build/objects/arch/riscv/boot/Image" "$build/objects/System.map" "$build/objects/usr/gen_init_cpio" "$WORK/"
+    cp "$build/objects/.config" "$WORK/config"
+    install_part "$part" "$WORK" "$key"
+    rm -rf "$build"
 }
 
 # Fails if a setting of fragment $1 did not make it into configuration $2: its name is wrong, or something it needs is off.

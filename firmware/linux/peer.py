@@ -112,7 +112,7 @@ def main():
     for name, port in ports.items():
         command = [word.replace("{" + name + "}", port) for word in command]
     sender = Sender(forward, arguments.send)
-    machine = subprocess.Popen(command)
+    machine = subprocess.Popen(command, close_fds=False)
     signal.signal(signal.SIGTERM, lambda *_: machine.terminate())
 
     selector = selectors.DefaultSelector()

@@ -1,5 +1,5 @@
 //! The firmware below Linux on QEMU's `virt`, for `firmware/linux/test-on-qemu.sh`: SBI, the device tree that QEMU made, and
-//! every address but the firmware's own 4 MiB below the kernel. The SBI console is the host's standard output; it has no input.
+//! every address but the firmware's own 4 MiB below the kernel. The SBI console is the host's standard input, which must be a file, and output.
 #![cfg_attr(target_arch = "riscv32", no_std, no_main)]
 
 #[cfg(target_arch = "riscv32")]
