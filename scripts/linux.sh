@@ -214,6 +214,8 @@ build_busybox() {
     (
         cd "$source"
         # busybox's `allnoconfig` takes no fragment: everything is named, off, then the fragment's lines are put in.
+        # No time of this machine in the program.
+        export KCONFIG_NOTIMESTAMP=1
         make -s allyesconfig
         awk 'NR == FNR { if (/^CONFIG_/) { split($0, a, "="); wanted[a[1]] = $0 } next }
              { name = $1 == "#" ? $2 : $1; sub(/=.*/, "", name) }

@@ -56,7 +56,7 @@ network() { ARGUMENTS+=(-netdev "user,id=net,hostfwd=udp:127.0.0.1:$1-10.0.2.15:
 new_disk() {
     rm -f "$1"
     E2FSPROGS_FAKE_TIME=978307200 mke2fs -q -t ext2 -b 1024 -N 64 -U 2b1f1e5c-5c0e-4b0e-8a52-1a2b3c4d5e6f \
-        -E hash_seed=2b1f1e5c-5c0e-4b0e-8a52-1a2b3c4d5e70,root_owner=0:0 "$1" 4096
+        -E hash_seed=2b1f1e5c-5c0e-4b0e-8a52-1a2b3c4d5e70,root_owner=0:0 "$1" 4096 >"$work/mke2fs" 2>&1 || die "$(cat "$work/mke2fs")"
 }
 
 # run DATAGRAMS COMMAND...: the machine with the host's side of the network session; its console without carriage returns.
@@ -171,14 +171,16 @@ test_version() {
     spoil "$work/disk"
     check "$version finds a changed byte" 1 "$here/expected/verify-spoilt.txt" session "$version" verify hvc0 "$work/disk"
     check "$version misses the disk" 1 "$work/no-disk" session "$version" disk hvc0 ''
-    check "$version misses the network" 1 "$work/empty" no_network "$version"
-    check "$version has no such session" 2 "$work/empty" session "$version" nosuch hvc0 ''
+    check "$version misses the network" 1 "$work/no-network" no_network "$version"
+    check "$version has no such session" 2 "$work/no-session" session "$version" nosuch hvc0 ''
 }
 
 case $action in
 test)
     : >"$work/empty"
     echo 'disk: no ext2 disk on /mnt' >"$work/no-disk"
+    echo 'ping: sendto: Network unreachable' >"$work/no-network"
+    echo "sh: can't open '/etc/covert/nosuch': No such file or directory" >"$work/no-session"
     echo "42 $(find "$here/userland/etc" -type f | wc -l)" >"$work/prompt"
     for version in "${versions[@]}"; do test_version "$version"; done
     echo "$passed passed, $failed failed"
