@@ -13,7 +13,7 @@ export COVERT_FIRMWARE_DIR := $(CARGO_TARGET_DIR)/firmware/$(RISCV_TARGET)/relea
 export COVERT_VERILATOR_ROOT = $(firstword $(wildcard $(COVERT_CACHE)/venv/lib/python3*/site-packages/verilator))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests setup-bench build demo bench test test-full lint generate clean
+.PHONY: help setup setup-linux setup-tests setup-bench build demo bench test test-full lint generate clean
 MAKEFLAGS += --no-print-directory
 # The order of the steps below is meant; cargo and the scripts use all processors themselves.
 .NOTPARALLEL:
@@ -24,13 +24,16 @@ help: ## show this list
 setup: ## install the tools and packages that are missing
 	@scripts/setup.sh
 
-setup-tests:
-	@scripts/setup.sh --tests
+setup-linux:
+	@scripts/setup.sh --linux
 
 setup-bench:
 	@scripts/setup.sh --bench
 
-build: setup ## build the firmware and target/release/covert
+setup-tests:
+	@scripts/setup.sh --linux --tests
+
+build: setup-linux ## build the firmware, the guest Linux and target/release/covert
 	scripts/firmware.sh build
 	cargo build --release --locked -p covert
 

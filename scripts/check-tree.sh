@@ -16,7 +16,7 @@ failed=false
 # Files that git tracks or would track, without those that must hold what is looked for.
 files() {
     git ls-files -z --cached --others --exclude-standard -- "$@" \
-        ':!:LICENSE' ':!:*Cargo.lock' ':!:scripts/check-tree.sh'
+        ':!:LICENSE' ':!:*Cargo.lock' ':!:scripts/check-tree.sh' ':!:firmware/linux/userland/initrd.list'
 }
 
 # refuse WHAT PATTERN: no line of any text file may match.

@@ -10,6 +10,8 @@
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=scripts/debian.sh
+. "$COVERT_ROOT/scripts/debian.sh"
 
 readonly PART=riscv-rust
 # Raise this number when the recipe below changes what it leaves behind.
@@ -19,24 +21,6 @@ host_has_target() {
     local dir
     dir=$(rustc --print target-libdir --target "$RISCV_TARGET" 2>/dev/null) || return 1
     compgen -G "$dir/libcore-*.rlib" >/dev/null
-}
-
-pinned_is_listed() {
-    apt-cache show --no-all-versions "rustc-web=$RISCV_RUST_DEBIAN" >/dev/null 2>&1
-}
-
-# Prints the package version to use: the pinned one, or whatever Debian has now.
-choose_version() {
-    local candidate
-    if pinned_is_listed; then
-        printf '%s\n' "$RISCV_RUST_DEBIAN"
-        return
-    fi
-    candidate=$(apt-cache policy rustc-web | awk '/Candidate:/ { print $2 }')
-    if [ -z "$candidate" ] || [ "$candidate" = "(none)" ]; then return 1; fi
-    warn "rustc-web $RISCV_RUST_DEBIAN, which COVERT is tested with, is gone from the package lists"
-    warn "using $candidate instead; if the firmware does not build, this is the first thing to suspect"
-    printf '%s\n' "$candidate"
 }
 
 # The package that $1 (version $2) depends on and whose name matches $3.
@@ -57,16 +41,9 @@ fetch() {
     [ -n "$std" ] && [ -n "$llvm" ] || die "rustc-web $version: its packages are not named as expected"
     PACKAGES=(rustc-web rust-web-clippy libstd-rust-web-dev "$std" "$llvm")
     say "downloading ${PACKAGES[*]} rust-web-src ($version) from Debian"
-    # Downloading by name writes into a folder; the sandbox user could not write there.
-    (cd "$dir" && apt-get -q -o APT::Sandbox::User=root download \
+    download_packages "$dir" \
         "rustc-web=$version" "rust-web-clippy=$version" "libstd-rust-web-dev=$version" \
-        "$std=$version" "$llvm" "rust-web-src=$version" >&2)
-}
-
-refresh_package_lists() {
-    can_be_root || die "the package lists are empty or out of date; run: sudo apt-get update, then set-up again"
-    say "refreshing the package lists (apt-get update)"
-    as_root apt-get -q update >&2 || die "apt-get update failed"
+        "$std=$version" "$llvm" "rust-web-src=$version"
 }
 
 # Unpacks the packages in $2 into $1 so that $1/usr is a complete sysroot.
@@ -164,17 +141,15 @@ else
         die "no compiler for $RISCV_TARGET: on $HOST the host toolchain itself must have that target"
     command -v apt-get >/dev/null || die "no apt-get: run 'rustup target add $RISCV_TARGET' instead"
     # Lists as a machine was installed with may be older than the pinned version.
-    pinned_is_listed || refresh_package_lists
-    version=$(choose_version) || die "Debian's package lists hold no rustc-web"
+    is_listed rustc-web "$RISCV_RUST_DEBIAN" || refresh_package_lists
+    version=$(choose_version rustc-web "$RISCV_RUST_DEBIAN") || die "Debian's package lists hold no rustc-web"
     # Outside the temporary folder: an interrupted download is not repeated.
     debs=$COVERT_CACHE/download/riscv-rust-$version
-    mkdir -p "$debs"
     if ! fetch "$debs" "$version"; then
         # Lists older than the archive name files that are no longer there.
         refresh_package_lists
-        version=$(choose_version) || die "Debian's package lists hold no rustc-web"
+        version=$(choose_version rustc-web "$RISCV_RUST_DEBIAN") || die "Debian's package lists hold no rustc-web"
         debs=$COVERT_CACHE/download/riscv-rust-$version
-        mkdir -p "$debs"
         fetch "$debs" "$version" || die "cannot download rustc-web $version"
     fi
     unpack "$fresh" "$debs"

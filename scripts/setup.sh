@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Installs what COVERT is built and tested with, and nothing twice.
 #
-# usage: scripts/setup.sh [--tests | --bench]
+# usage: scripts/setup.sh [--linux] [--tests] [--bench]
 #
 # Debian packages go into the system (the only step that needs root); all else goes into
 # $COVERT_CACHE (default ~/.cache/covert). A finished part carries a stamp with its versions, so
 # a second run only looks, and an interrupted one continues. Without root the missing packages
 # are named: those of the build are an error; those of the tests are one with --tests and --bench.
-# --bench adds what only `make bench` needs.
+# With --linux the guest Linux is built too; --bench adds what only `make bench` needs.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -15,13 +15,15 @@ set -euo pipefail
 # Raise this number when install_venv below changes what it leaves behind.
 readonly VENV_RECIPE=1
 
-need_tests=false need_bench=false
-case ${1:-} in
-'') ;;
---tests) need_tests=true ;;
---bench) need_tests=true need_bench=true ;;
-*) die "unknown argument '$1'; usage: scripts/setup.sh [--tests | --bench]" ;;
-esac
+need_tests=false need_bench=false need_linux=false
+for argument; do
+    case $argument in
+    --linux) need_linux=true ;;
+    --tests) need_tests=true ;;
+    --bench) need_tests=true need_bench=true ;;
+    *) die "unknown argument '$argument'; usage: scripts/setup.sh [--linux] [--tests] [--bench]" ;;
+    esac
+done
 
 trap 'say "interrupted; run set-up again to continue"; exit 130' INT TERM
 
@@ -39,36 +41,40 @@ install_packages() {
         apt-get -q -y -o Dpkg::Use-Pty=0 install --no-install-recommends "$@" >&2
 }
 
-# Sets MISSING_BUILD and MISSING_TESTS. The lists in versions.env are split at spaces on purpose.
+# Sets MISSING_NEEDED, those without which this set-up cannot end well, and MISSING_OTHER, those that another will need. The
+# lists in versions.env are split at spaces on purpose.
 find_missing() {
+    local needed=$DEBIAN_BUILD other=
+    if $need_linux; then needed+=" $DEBIAN_LINUX"; else other+=" $DEBIAN_LINUX"; fi
+    if $need_tests; then needed+=" $DEBIAN_TEST"; else other+=" $DEBIAN_TEST"; fi
     # shellcheck disable=SC2086
-    MISSING_BUILD=$(missing_packages $DEBIAN_BUILD)
+    MISSING_NEEDED=$(missing_packages $needed)
     # shellcheck disable=SC2086
-    MISSING_TESTS=$(missing_packages $DEBIAN_TEST)
+    MISSING_OTHER=$(missing_packages $other)
 }
 
 setup_debian() {
     if ! command -v dpkg-query >/dev/null; then
-        warn "this is not Debian: please see to these packages yourself: $DEBIAN_BUILD $DEBIAN_TEST"
+        warn "this is not Debian: please see to these packages yourself: $DEBIAN_BUILD $DEBIAN_LINUX $DEBIAN_TEST"
         return
     fi
     find_missing
-    [ -n "$MISSING_BUILD$MISSING_TESTS" ] || return 0
+    [ -n "$MISSING_NEEDED$MISSING_OTHER" ] || return 0
 
     if can_be_root; then
-        say "installing the Debian packages $MISSING_BUILD$MISSING_TESTS"
+        say "installing the Debian packages $MISSING_NEEDED$MISSING_OTHER"
         # Package lists that are empty or out of date are the usual reason to fail once.
         # shellcheck disable=SC2086
-        if install_packages $MISSING_BUILD $MISSING_TESTS ||
-            { as_root apt-get -q update >&2 && install_packages $MISSING_BUILD $MISSING_TESTS; }; then
+        if install_packages $MISSING_NEEDED $MISSING_OTHER ||
+            { as_root apt-get -q update >&2 && install_packages $MISSING_NEEDED $MISSING_OTHER; }; then
             return
         fi
         find_missing
     fi
-    if [ -n "$MISSING_BUILD" ] || { $need_tests && [ -n "$MISSING_TESTS" ]; }; then
-        die "missing Debian packages; run: sudo apt-get update && sudo apt-get install $MISSING_BUILD$MISSING_TESTS"
+    if [ -n "$MISSING_NEEDED" ]; then
+        die "missing Debian packages; run: sudo apt-get update && sudo apt-get install $MISSING_NEEDED$MISSING_OTHER"
     fi
-    warn "the tests will also need the Debian packages $MISSING_TESTS"
+    warn "the guest Linux or the tests will also need the Debian packages $MISSING_OTHER"
 }
 
 # Fails unless the host has a Rust toolchain that is new enough.
@@ -150,3 +156,4 @@ check_rust
 setup_venv
 if $need_bench; then setup_vexriscv; fi
 "$COVERT_ROOT/scripts/riscv-rust.sh"
+if $need_linux; then "$COVERT_ROOT/scripts/linux.sh"; fi

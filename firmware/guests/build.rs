@@ -1,10 +1,11 @@
-//! Gives each program its linker script: guests stand in guest RAM, the stand-in firmware above it.
+//! Gives each program its linker script: guests stand in guest RAM, the stand-in firmwares above or below it.
 
 use std::env;
 
 fn main() {
     println!("cargo:rerun-if-changed=guest.ld");
     println!("cargo:rerun-if-changed=qemu-sbi.ld");
+    println!("cargo:rerun-if-changed=qemu-linux.ld");
     println!("cargo:rerun-if-env-changed=COVERT_COMPUTE_ROUNDS");
     if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("none") {
         return;
@@ -14,4 +15,5 @@ fn main() {
         println!("cargo:rustc-link-arg-bin={bin}=-T{dir}/guest.ld");
     }
     println!("cargo:rustc-link-arg-bin=qemu-sbi=-T{dir}/qemu-sbi.ld");
+    println!("cargo:rustc-link-arg-bin=qemu-linux=-T{dir}/qemu-linux.ld");
 }

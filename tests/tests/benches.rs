@@ -1,5 +1,5 @@
 //! The stand-alone benches, run as their scripts are run by hand: leaf modules of the core, blocks of the chip, and
-//! the guests on QEMU.
+//! the guests and Linux on QEMU.
 
 use std::path::Path;
 use std::process::Command;
@@ -32,4 +32,9 @@ fn chip_blocks() {
 #[test]
 fn guests_on_qemu() {
     passes("firmware/guests/test-on-qemu.sh");
+}
+
+#[test]
+fn linux_on_qemu() {
+    passes("firmware/linux/test-on-qemu.sh");
 }
