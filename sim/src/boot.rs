@@ -45,7 +45,7 @@ pub struct Settings {
 /// Instructions of an epoch, unless told otherwise.
 pub const DEFAULT_EPOCH: u32 = 20_000;
 /// Epochs between checkpoints, unless told otherwise.
-pub const DEFAULT_CHECKPOINT_EVERY: u32 = 32;
+pub const DEFAULT_CHECKPOINT_EVERY: u32 = 100;
 /// Rollbacks allowed without a checkpoint in between, unless told otherwise.
 pub const DEFAULT_MAX_ATTEMPTS: u32 = 3;
 /// Main memory, unless told otherwise.

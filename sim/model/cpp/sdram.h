@@ -1,7 +1,8 @@
 // One SDRAM device behind all channels: a single data path with its controller, one burst at a time.
 //
-// A burst is the oldest request of a channel and those behind it that go on where it left off (next word, same
-// direction, same row) for as long as each says that another follows and that one is there when its turn comes.
+// A burst is the oldest request of a channel and those behind it that go on where it left off (next word of the row, or
+// round the end of a cache line to its begin, same direction) for as long as each says that another follows and that
+// one is there when its turn comes.
 // Channels take turns. Every burst opens its row and closes it again; refresh waits for the burst under way.
 // Only times are computed here: what a request reads or writes was settled when it was accepted.
 #pragma once
@@ -25,8 +26,9 @@ struct SdramTiming {
     uint32_t tWR = 2;         // last word written to PRECHARGE
     uint32_t tREFI = 390;     // between two refreshes: 7.8 us
     uint32_t tRFC = 4;        // a refresh
-    uint32_t burst = 8;       // most words of a burst
+    uint32_t burst = 32;      // most words of a burst; the others wait as long
     uint32_t row_bytes = 2048;
+    uint32_t line_bytes = 32; // a cache line, in which a burst may wrap
 };
 
 /// What a channel saw of the device since power-on.
@@ -145,13 +147,18 @@ private:
     }
     // Whether the burst goes on behind the words it has.
     bool wanted() const {
-        return words_ == 0 || (words_ < timing_.burst && last_.more && (last_.address + 4) % timing_.row_bytes != 0);
+        return words_ == 0 || (words_ < timing_.burst && last_.more);
     }
     bool fits() const {
         const Queue& queue = queues_[owner_];
         if (queue.count == 0) return false;
         const Request& next = queue.front();
-        return words_ == 0 || (next.address == last_.address + 4 && next.write == last_.write);
+        if (words_ == 0) return true;
+        const uint32_t line = last_.address / timing_.line_bytes * timing_.line_bytes;
+        const uint32_t behind = last_.address + 4;
+        const bool in_row = next.address == behind && behind % timing_.row_bytes != 0;
+        const bool wraps = behind == line + timing_.line_bytes && next.address == line;
+        return (in_row || wraps) && next.write == last_.write;
     }
     template <class Respond>
     void take(Respond respond) {

@@ -19,7 +19,7 @@ pub enum Memory {
         /// Most.
         max: u32,
     },
-    /// One SDRAM device that all channels share (`cpp/sdram.h` has its times): bursts of up to 8 words, the first
+    /// One SDRAM device that all channels share (`cpp/sdram.h` has its times): bursts of up to 32 words, the first
     /// word of one 10 cycles after its request where nobody is in the way, refresh.
     Sdram,
 }

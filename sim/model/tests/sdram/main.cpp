@@ -73,15 +73,15 @@ void burst() {
         check(good && b.device.sums(0).bursts == 1, "a word a cycle in a burst");
     }
     Bench b;
-    for (uint32_t i = 0; i < 20; ++i) b.read(0, 4 * i, i < 19);
-    b.run(100);
-    // tRCD + 8 + tRP from one burst to the next.
-    check(b.answers.size() == 20 && b.answers[8].due == 10 + 12 && b.answers[16].due == 10 + 24 && b.device.sums(0).bursts == 3,
-          "a burst has 8 words");
+    for (uint32_t i = 0; i < 60; ++i) b.read(0, 4 * i, i < 59);
+    b.run(150);
+    // tRCD + 32 + tRP from one burst to the next.
+    check(b.answers.size() == 60 && b.answers[31].due == 10 + 31 && b.answers[32].due == 10 + 36 && b.device.sums(0).bursts == 2,
+          "a burst has 32 words");
     Bench w;
-    for (uint32_t i = 0; i < 16; ++i) w.write(0, 4 * i, i < 15);
-    w.run(100);
-    check(w.answers.size() == 16 && w.answers[7].due == 13 && w.answers[8].due == 6 + 14, "writes recover for tWR besides");
+    for (uint32_t i = 0; i < 40; ++i) w.write(0, 4 * i, i < 39);
+    w.run(150);
+    check(w.answers.size() == 40 && w.answers[31].due == 6 + 31 && w.answers[32].due == 6 + 38, "writes recover for tWR besides");
 }
 
 // What does not go on from the word before, or comes too late, is a burst of its own.
@@ -98,6 +98,8 @@ void broken_bursts() {
     check(bursts([](Bench& b) { b.read(0, 0, true), b.read(0, 8); }) == 2, "another word");
     check(bursts([](Bench& b) { b.read(0, 0, true), b.write(0, 4); }) == 2, "another direction");
     check(bursts([](Bench& b) { b.read(0, 2044, true), b.read(0, 2048); }) == 2, "another row");
+    check(bursts([](Bench& b) { b.read(0, 28, true), b.read(0, 0); }) == 1, "round the end of a line");
+    check(bursts([](Bench& b) { b.read(0, 24, true), b.read(0, 0); }) == 2, "to the begin of a line from its middle");
     check(bursts([](Bench& b) { b.read(0, 0, true), b.run(3), b.read(0, 4); }) == 1, "in time");
     check(bursts([](Bench& b) { b.read(0, 0, true), b.run(12), b.read(0, 4); }) == 2, "too late");
 }
