@@ -71,7 +71,9 @@ fn build() -> Result<(), String> {
     if let Ok(wanted) = env::var("COVERT_MODELS") {
         models.retain(|model| wanted.split(',').any(|name| model.prefix == format!("V{name}")));
         if models.is_empty() {
-            return Err(format!("COVERT_MODELS={wanted}: no such model (duo_fast, quad_fault, ...)"));
+            return Err(format!(
+                "COVERT_MODELS={wanted}: no such model (duo_fast, quad_fault, ...)"
+            ));
         }
     }
     for model in &models {

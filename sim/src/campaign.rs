@@ -75,6 +75,8 @@ pub struct Golden {
     pub end: End,
     /// Its console output.
     pub console: Vec<u8>,
+    /// SHA-256 of the disk at the end, if there is one.
+    pub disk: Option<String>,
     /// Cycles in which the guest stood while the sequencer worked.
     pub paused_cycles: u64,
     /// Detections: none, if all is well.
@@ -109,6 +111,7 @@ impl Golden {
             cycles: session.chip().cycle(),
             end: end_of(stop),
             console: session.console.bytes().to_vec(),
+            disk: session.devices().disk_sha256()?,
             paused_cycles: session.chip().counters().paused_cycles,
             detections: session.detections.len(),
             marks,
@@ -174,7 +177,7 @@ fn run_one(
         let target = if compare.is_some() { mark * SPACING } else { limit };
         let stop = session.run_until(target.min(limit))?;
         if stop.is_some() || session.chip().cycle() >= limit {
-            break (classify(session, golden, end_of(stop)), false);
+            break (classify(session, golden, end_of(stop))?, false);
         }
         if let Some((digest, printed)) = compare {
             let out = session.console.bytes();
@@ -204,10 +207,14 @@ fn run_one(
     })
 }
 
-fn classify(session: &Session, golden: &Golden, end: End) -> Class {
+fn classify(session: &Session, golden: &Golden, end: End) -> Result<Class, Error> {
     let out = session.console.bytes();
-    match end {
-        End::Exit(_) | End::Reboot if end == golden.end && out == golden.console => {
+    Ok(match end {
+        End::Exit(_) | End::Reboot
+            if end == golden.end
+                && out == golden.console
+                && session.devices().disk_sha256()? == golden.disk =>
+        {
             if session.detections.is_empty() { Class::Masked } else { Class::Recovered }
         }
         End::Exit(_) | End::Reboot => Class::Sdc,
@@ -215,7 +222,7 @@ fn classify(session: &Session, golden: &Golden, end: End) -> Class {
         _ if !golden.console.starts_with(out) => Class::Sdc,
         End::Due => Class::Due,
         End::Timeout | End::Stopped => Class::Hang,
-    }
+    })
 }
 
 /// Counts and distributions of a campaign.

@@ -273,6 +273,9 @@ pub struct DemoArgs {
     /// Bit flips, each in a run of its own
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub runs: u32,
+    /// Bit flips while Linux boots, all in one run
+    #[arg(long, value_name = "N", default_value_t = 6)]
+    pub linux_flips: u32,
     /// What the guest reads [default: the project's own documentation]
     #[arg(long, value_name = "FILE")]
     pub text: Option<PathBuf>,

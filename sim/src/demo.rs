@@ -1,5 +1,7 @@
 //! `covert demo`: a guest reads a text, unprotected and protected; then the same bit flips hit both, each in a
-//! run of its own, and a table says what came of them.
+//! run of its own, and a table says what came of them. Then Linux boots protected while bits flip.
+
+mod linux;
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
@@ -42,6 +44,7 @@ struct Report<'a> {
     unprotected: Side<'a>,
     protected: Side<'a>,
     overhead_percent: f64,
+    linux: linux::Report,
     waveform: Option<PathBuf>,
     wall_seconds: f64,
 }
@@ -88,6 +91,7 @@ pub fn run(args: &DemoArgs) -> Result<u8, Error> {
     let none_runs = campaign(&none, &none_golden, &flips, jobs)?;
 
     let waveform = waveform(&dmr, &dmr_runs, &mirrored, &args.out)?;
+    let linux = linux::run(args.linux_flips, args.seed)?;
     let overhead = dmr_golden.cycles as f64 / none_golden.cycles as f64 - 1.0;
     let report = Report {
         schema: 1,
@@ -97,12 +101,13 @@ pub fn run(args: &DemoArgs) -> Result<u8, Error> {
         unprotected: side(Mode::None, &none_golden, &none_runs),
         protected: side(Mode::Dmr, &dmr_golden, &dmr_runs),
         overhead_percent: overhead * 100.0,
+        linux,
         waveform,
         wall_seconds: started.elapsed().as_secs_f64(),
     };
     finish(&report, &args.out)?;
     let wrong = report.protected.summary.count(Class::Sdc);
-    Ok(if wrong == 0 { exit_code::OK } else { exit_code::GUEST })
+    Ok(if wrong == 0 && report.linux.right() { exit_code::OK } else { exit_code::GUEST })
 }
 
 fn processors() -> usize {
@@ -243,8 +248,12 @@ fn finish(report: &Report<'_>, out: &Path) -> Result<(), Error> {
     write_whole(&json_path, &json)?;
     let table = table(report);
     write_whole(&page_path, page(report, &table).as_bytes())?;
-    let mut text =
-        format!("{table}\nreport    {}\n          {}\n", page_path.display(), json_path.display());
+    let mut text = format!(
+        "{table}{}\nreport    {}\n          {}\n",
+        report.linux.summary(),
+        page_path.display(),
+        json_path.display()
+    );
     if let Some(waveform) = &report.waveform {
         let _ = writeln!(text, "waveform  {}", waveform.display());
     }

@@ -51,7 +51,11 @@ fn session(folder: &Path, kernel: &str, name: &str, arguments: &[&str]) -> (Valu
     let all = [&[kernel, "--append", &append, "--max-cycles", "400000000"], arguments].concat();
     let (result, out) = run(&all, 0, folder);
     assert_eq!(result["outcome"], "ok", "{all:?}");
-    assert_eq!(result["detections"], Value::Array(Vec::new()), "{all:?}: a detection without a fault");
+    assert_eq!(
+        result["detections"],
+        Value::Array(Vec::new()),
+        "{all:?}: a detection without a fault"
+    );
     let out = String::from_utf8(out).expect("text");
     println!("{all:?}: {} cycles, paused {}", result["cycles"], result["paused_cycles"]);
     (result, out.lines().map(|line| line.trim_end_matches('\r').to_owned()).collect())
@@ -84,11 +88,16 @@ fn boots_the_same_on_each_chip_and_in_each_mode() {
 fn disk_network_and_computation_are_the_same_protected() {
     let mut runs = vec![("linux", "duo", "none"), ("linux", "duo", "dmr")];
     if is_full() {
-        runs.extend([("linux", "quad", "dmr"), ("linux-6.12", "duo", "none"), ("linux-6.12", "duo", "dmr")]);
+        runs.extend([
+            ("linux", "quad", "dmr"),
+            ("linux-6.12", "duo", "none"),
+            ("linux-6.12", "duo", "dmr"),
+        ]);
     }
     let mut disks = std::collections::BTreeMap::new();
     for (kernel, chip, mode) in runs {
-        let (result, out, disk) = with_devices(kernel, "session", &["--chip", chip, "--mode", mode]);
+        let (result, out, disk) =
+            with_devices(kernel, "session", &["--chip", chip, "--mode", mode]);
         assert_eq!(out, expected("files: ", "reboot: "), "{kernel} {chip} {mode}");
         assert_eq!(result["net"]["peer"]["echoed"], 16, "{kernel} {chip} {mode}");
         assert_eq!(result["net"]["peer"]["wrong"], 0, "{kernel} {chip} {mode}");
@@ -106,7 +115,8 @@ fn switches_of_the_mode_in_the_midst_of_disk_work_are_not_seen() {
     let times = [at(55), at(70), at(80), at(95)];
     let mut switches = vec!["--chip", "duo"];
     for (i, time) in times.iter().enumerate() {
-        switches.extend([if i % 2 == 0 { "--protect-at" } else { "--unprotect-at" }, time.as_str()]);
+        switches
+            .extend([if i % 2 == 0 { "--protect-at" } else { "--unprotect-at" }, time.as_str()]);
     }
     let (result, switched, switched_disk) = with_devices("linux", "disk", &switches);
     assert_eq!(switched, out);

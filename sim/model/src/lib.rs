@@ -14,5 +14,7 @@ mod chip;
 mod ffi;
 mod host;
 
-pub use chip::{Bare, Bit, Chip, ChipError, Counters, Event, EventKind, Memory, Options, Stop, Variable};
+pub use chip::{
+    Bare, Bit, Chip, ChipError, Counters, Event, EventKind, Memory, Options, Stop, Variable,
+};
 pub use host::{BlockOp, BlockRequest, ChannelCounters};

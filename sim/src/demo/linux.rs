@@ -1,0 +1,123 @@
+//! The second half of the demo: an unmodified Linux boots protected while bits flip in its tiles, one after the other in
+//! one run, and its console goes to standard output.
+
+use clap::Parser as _;
+use covert_abi::Detection;
+use serde::Serialize;
+
+use crate::cli::{Cli, Command};
+use crate::console::Output;
+use crate::error::Error;
+use crate::inject;
+use crate::list::state_of;
+use crate::plan::Plan;
+use crate::session::{End, Session, Step, end_of};
+
+use super::{TILES, say};
+
+/// Cycles in which the flips come: the second replica is there, and Linux still boots.
+const WINDOW: std::ops::Range<u64> = 7_000_000..17_000_000;
+/// Fault-free, the run takes about 20 million.
+const MAX_CYCLES: u64 = 200_000_000;
+
+/// What became of the flips.
+#[derive(Serialize)]
+pub(super) struct Report {
+    cycles: u64,
+    /// It ended well, with the console's output that a run without flips has.
+    right: bool,
+    flips: Vec<Flip>,
+}
+
+#[derive(Serialize)]
+struct Flip {
+    spec: String,
+    cycle: u64,
+    detections: Vec<Found>,
+}
+
+#[derive(Serialize)]
+struct Found {
+    cycle: u64,
+    kind: &'static str,
+}
+
+impl Report {
+    /// Nothing wrong was let out.
+    pub(super) fn right(&self) -> bool {
+        self.right
+    }
+
+    /// For the closing text.
+    pub(super) fn summary(&self) -> String {
+        let found = self.flips.iter().filter(|flip| !flip.detections.is_empty()).count();
+        format!(
+            "guest linux, booted protected: {} bit flips on the way, {found} detected and recovered, {} masked; {} cycles; {}\n",
+            self.flips.len(),
+            self.flips.len() - found,
+            self.cycles,
+            if self.right { "console as without flips" } else { "CONSOLE OR END DIFFERS" },
+        )
+    }
+}
+
+/// Boots Linux with `count` flips, alternating between the replicas.
+///
+/// # Errors
+/// The guest is not built, or the model fails.
+pub(super) fn run(count: u32, seed: u64) -> Result<Report, Error> {
+    let line = "covert run linux --chip duo --stdin /dev/null --append";
+    let append = "quiet panic=-1 covert.run=compute";
+    let cli = Cli::parse_from(line.split(' ').chain([append]));
+    let Command::Run(arguments) = cli.command else {
+        return Err(Error::Unexpected("the demo's own command line".into()));
+    };
+    let machine = Plan::new(&arguments)?.machine;
+    say("Linux boots protected, nothing broken");
+    let mut plain = Session::new(&machine, Output::new(None))?;
+    let plain_end = end_of(plain.run_until(MAX_CYCLES)?);
+
+    let state = state_of(TILES)?;
+    let mut flips = inject::draw(count, seed, &state, 1, WINDOW);
+    flips.sort_by_key(|flip| flip.cycle);
+    for flip in flips.iter_mut().skip(1).step_by(2) {
+        *flip = flip.on_tile(1, &state)?;
+    }
+    say(&format!("Linux boots protected, and {count} bits flip on the way; its console:"));
+    let mut broken = machine;
+    broken.options.fault = true;
+    let mut session = Session::new(
+        &broken,
+        Output::stdout().map_err(|source| Error::Stream { what: "standard output", source })?,
+    )?;
+    for flip in &flips {
+        session.schedule(flip.cycle, Step::Inject(flip.clone()));
+    }
+    let end = end_of(session.run_until(MAX_CYCLES)?);
+    let right =
+        end == End::Exit(0) && end == plain_end && session.console.bytes() == plain.console.bytes();
+
+    // A detection belongs to the last flip before it.
+    let mut report: Vec<Flip> = flips
+        .iter()
+        .map(|flip| Flip { spec: flip.spec.clone(), cycle: flip.cycle, detections: Vec::new() })
+        .collect();
+    for seen in &session.detections {
+        let kind = Detection::from_bits(seen.kind).map_or("unknown", Detection::name);
+        if let Some(flip) = report.iter_mut().rev().find(|flip| flip.cycle <= seen.cycle) {
+            flip.detections.push(Found { cycle: seen.cycle, kind });
+        }
+    }
+    for flip in &report {
+        let what = match flip.detections.first() {
+            Some(found) => format!(
+                "{} detected {} cycles later, rolled back",
+                found.kind,
+                found.cycle - flip.cycle
+            ),
+            None => "masked".to_owned(),
+        };
+        say(&format!("{}: {what}", flip.spec));
+    }
+    Ok(Report { cycles: session.chip().cycle(), right, flips: report })
+}

@@ -1,0 +1,64 @@
+//! Random bit flips in the tiles' state while a protected Linux boots and works with its disk and the network: none may
+//! change what it prints or what the disk holds.
+//!
+//! 20 flips in the session `disk`; 300 in `session` with `COVERT_TEST_FULL=1`. Each is repeatable from its line.
+
+use clap::Parser as _;
+use covert::campaign::{Class, FaultRun, Golden, Summary, run_all};
+use covert::cli::{Cli, Command};
+use covert::inject;
+use covert::list::state_of;
+use covert::plan::Plan;
+use covert::session::End;
+
+const SEED: u64 = 6;
+const MAX_CYCLES: u64 = 400_000_000;
+
+#[test]
+fn no_flip_under_linux_is_silent() {
+    let full = std::env::var_os("COVERT_TEST_FULL").is_some_and(|value| value == "1");
+    let (session, flips) = if full { ("session", 300) } else { ("disk", 20) };
+    let folder = tempfile::tempdir().expect("a folder");
+    let disk = folder.path().join("disk");
+    let status = std::process::Command::new("/sbin/mke2fs")
+        .args(["-q", "-t", "ext2", "-b", "1024", "-N", "64"])
+        .arg(&disk)
+        .arg("4096")
+        .status();
+    assert!(status.expect("mke2fs starts").success(), "no disk");
+
+    let append = format!("quiet panic=-1 covert.run={session}");
+    let line = ["covert", "run", "linux", "--chip", "duo", "--stdin", "/dev/null"];
+    let devices = ["--net", "user,echo=16:7007", "--append", &append, "--disk"];
+    let cli = Cli::parse_from(
+        line.iter().chain(&devices).map(|word| (*word).into()).chain([disk.into_os_string()]),
+    );
+    let Command::Run(arguments) = cli.command else { panic!("another command") };
+    let mut machine = Plan::new(&arguments).unwrap_or_else(|error| panic!("{error}")).machine;
+    machine.options.fault = true;
+
+    let golden = Golden::run(&machine, MAX_CYCLES).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(golden.end, End::Exit(0), "{}", String::from_utf8_lossy(&golden.console));
+    assert_eq!(golden.detections, 0, "detections without a fault");
+    let state = state_of(2).unwrap_or_else(|error| panic!("{error}"));
+    // From where the second replica is there: the copy of the kernel takes about a quarter of a boot.
+    let drawn = inject::draw(flips, SEED, &state, 2, golden.cycles / 4..golden.cycles);
+    let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+    let runs =
+        run_all(&machine, &golden, &drawn, jobs, |_| ()).unwrap_or_else(|error| panic!("{error}"));
+    let summary = Summary::new(&runs);
+    println!(
+        "{session}, {} cycles: {}",
+        golden.cycles,
+        serde_json::to_string(&summary).unwrap_or_default()
+    );
+    for run in runs.iter().filter(|run| run.class != Class::Masked) {
+        println!("  {}", describe(run));
+    }
+    assert_eq!(summary.runs, flips as usize);
+    assert_eq!(summary.count(Class::Sdc), 0, "a flip in a protected tile was silent");
+}
+
+fn describe(run: &FaultRun) -> String {
+    serde_json::to_string(run).unwrap_or_default()
+}
