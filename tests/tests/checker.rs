@@ -135,7 +135,7 @@ const WRONG_TRANSLATIONS: [Mutation; 3] = [
         "valid_q[flush_idx] <= 1'b0;",
         "valid_q[flush_idx] <= valid_q[flush_idx];",
     ),
-    ("tile/covert_mmu.sv", "(mxr_i & d_perm[2])", "(mxr_i & 1'b0 & d_perm[2])"),
+    ("tile/covert_mmu.sv", "(mxr_i & perm[2])", "(mxr_i & 1'b0 & perm[2])"),
     ("tile/covert_mmu.sv", "(level1 & (pte[19:10] != '0))", "(level1 & 1'b0 & (pte[19:10] != '0))"),
 ];
 
