@@ -46,7 +46,7 @@ runtime() {
 build() {
     local name=$1 top=$2 bench=$3 dir=$OUT/$1 stamp
     shift 3
-    stamp=$(cat "$RTL"/{core,tile,unit,chip}/*.sv "$RTL"/unit/gen/* "$RTL"/{tile,unit,chip}/tb/* "$RTL/covert.f" "$RTL/tb.sh" | sha256sum)
+    stamp=$(cat "$RTL"/{core,tile,unit,chip}/*.sv "$RTL"/unit/gen/* "$RTL"/{tile,unit,chip}/tb/*.* "$RTL/covert.f" "$RTL/tb.sh" | sha256sum)
     if [ "$(cat "$dir/stamp" 2>/dev/null)" = "$stamp" ]; then return; fi
     rm -rf "$dir"
     mkdir -p "$dir"

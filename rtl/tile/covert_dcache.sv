@@ -82,7 +82,7 @@ module covert_dcache #(
   logic            wb_busy_q;      // words are still to be sent
   logic [ 2:0]     wb_word_q;
   logic [31:5]     wb_line_q;
-  logic [ 3:0]     wb_owed_q;      // accepted, not answered
+  logic [ 4:0]     wb_owed_q;      // accepted, not answered: up to the bus's 16
 
   // What the arrays gave.
   logic [Ways-1:0][31:0] data_rd_q;
@@ -144,7 +144,7 @@ module covert_dcache #(
   assign is_access  = is_fill | (state_q == StUncached);
   assign line       = offset_q[11:5];
   assign first_word = offset_q[4:2];
-  assign rsp_mine   = mem_rsp_valid_i & (wb_owed_q == 4'd0);
+  assign rsp_mine   = mem_rsp_valid_i & (wb_owed_q == 5'd0);
   assign fill_rsp   = is_fill & rsp_mine;
   assign fill_last  = fill_rsp & (come_q == 3'd7);
   assign fill_bad   = fill_err_q | mem_rsp_err_i;
@@ -171,7 +171,7 @@ module covert_dcache #(
         else if (line == 7'd127) state_d = StDrain;
       end
       StMove: if (move_last) state_d = StLook;
-      default: if (!wb_busy_q && wb_owed_q == 4'd0) state_d = StIdle;
+      default: if (!wb_busy_q && wb_owed_q == 5'd0) state_d = StIdle;
     endcase
   end
 
@@ -180,7 +180,7 @@ module covert_dcache #(
                       | ((state_q == StUncached) & rsp_mine);
   assign rsp_data_o   = is_idle ? hit_data : mem_rsp_data_i;
   assign rsp_err_o    = ~is_idle & fill_bad;
-  assign maint_done_o = (state_q == StDrain) & ~wb_busy_q & (wb_owed_q == 4'd0);
+  assign maint_done_o = (state_q == StDrain) & ~wb_busy_q & (wb_owed_q == 5'd0);
 
   always_ff @(posedge clk_i) begin
     state_q    <= state_d;
@@ -221,7 +221,7 @@ module covert_dcache #(
       wb_busy_q <= 1'b0;
     end
     if (wb_busy_q && mem_ready_i) wb_word_q <= wb_word_q + 3'd1;
-    wb_owed_q <= wb_owed_q + 4'(wb_busy_q & mem_ready_i) - 4'(mem_rsp_valid_i & (wb_owed_q != 4'd0));
+    wb_owed_q <= wb_owed_q + 5'(wb_busy_q & mem_ready_i) - 5'(mem_rsp_valid_i & (wb_owed_q != 5'd0));
 
     if (!rst_ni) begin
       state_q    <= StClear;

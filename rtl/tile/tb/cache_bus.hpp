@@ -66,20 +66,25 @@ struct BusAnswer {
     unsigned tag;  // the bench's own
 };
 
-// In-order answers one to `max_latency` cycles after acceptance.
+// In-order answers one to `max_latency` cycles after acceptance; a steady bus takes a request a cycle, as long as no more than
+// 16 are outstanding, and answers each after exactly that many cycles.
 class Bus {
   public:
-    Bus(Random& random, unsigned max_latency) : random_(random), max_latency_(max_latency) {}
+    Bus(Random& random, unsigned max_latency, bool steady = false)
+        : random_(random), max_latency_(max_latency), steady_(steady) {}
 
     bool hold = false;  // no answers
-    bool ready() { return max_latency_ == 1 || !random_.one_in(3); }
+    bool ready() {
+        if (steady_) return answers_.size() < 16;
+        return max_latency_ == 1 || !random_.one_in(3);
+    }
     // The answer of this cycle, if there is one.
     const BusAnswer* answer(uint64_t now) const {
         return !hold && !answers_.empty() && answers_.front().due <= now ? &answers_.front() : nullptr;
     }
     void answered() { answers_.pop_front(); }
     void accept(uint64_t now, uint32_t data, bool err, unsigned tag) {
-        uint64_t due = now + 1 + random_.below(max_latency_);
+        uint64_t due = steady_ ? now + max_latency_ : now + 1 + random_.below(max_latency_);
         if (!answers_.empty() && due <= answers_.back().due) due = answers_.back().due + 1;
         answers_.push_back({due, data, err, tag});
     }
@@ -108,6 +113,7 @@ class Bus {
   private:
     Random& random_;
     unsigned max_latency_;
+    bool steady_;
     std::deque<BusAnswer> answers_;
     bool waiting_ = false;
     bool more_ = false;
