@@ -133,7 +133,7 @@ build_kernel() {
     # The same image on every machine.
     kernel_make() {
         make -s -C "$build/source" O="$build/objects" ARCH=riscv CROSS_COMPILE="$CROSS" \
-            KBUILD_BUILD_TIMESTAMP=1970-01-01 KBUILD_BUILD_USER=covert KBUILD_BUILD_HOST=covert "$@" >&2
+            KBUILD_BUILD_VERSION=1 KBUILD_BUILD_TIMESTAMP=1970-01-01 KBUILD_BUILD_USER=covert KBUILD_BUILD_HOST=covert "$@" >&2
     }
     kernel_make KCONFIG_ALLCONFIG="$build/fragment" allnoconfig
     check_config "$build/fragment" "$build/objects/.config"
