@@ -35,7 +35,8 @@ module covert_btb #(
     logic [31:1]        target;
   } entry_t;
 
-  entry_t entry_q[Entries];
+  localparam int unsigned EntryBits = TagBits + 35;  // of entry_t
+  logic [EntryBits-1:0] entry_q[Entries];
   entry_t entry;
 
   assign entry    = entry_q[addr_i[2+:IdxW]];
@@ -46,8 +47,7 @@ module covert_btb #(
 
   always_ff @(posedge clk_i) begin
     if (we_i) begin
-      entry_q[end_i[2+:IdxW]] <= '{
-          valid: keep_i, tag: end_i[2+IdxW+:TagBits], half: end_i[1], count: count_i, target: target_i};
+      entry_q[end_i[2+:IdxW]] <= {keep_i, end_i[2+IdxW+:TagBits], end_i[1], count_i, target_i};
     end
   end
 

@@ -64,7 +64,7 @@ module covert_fetch #(
   guess_t guess_q;  // its word's
   logic [31:0] data_q[Depth];
   logic [1:0] err_q[Depth];
-  guess_t queued_q[Depth];
+  logic [34:0] queued_q[Depth];  // guess_t
   logic [IdxW-1:0] rd_q, wr_q;
   logic [IdxW:0] count_q;  // words in the queue
 

@@ -37,7 +37,8 @@ module covert_tlb #(
     logic [4:0]        perm;
   } entry_t;
 
-  entry_t             entry_q[Entries];
+  localparam int unsigned EntryBits = 45 - IdxW;  // of entry_t
+  logic [EntryBits-1:0] entry_q[Entries];
   entry_t             read_q;
   logic               read_valid_q;
   logic [Entries-1:0] valid_q, super_q;
@@ -52,7 +53,7 @@ module covert_tlb #(
 
   always_ff @(posedge clk_i) begin
     if (read_i) read_q <= entry_q[vpn_i[12+:IdxW]];
-    if (fill_i) entry_q[fill_idx] <= '{tag: fill_vpn_i[31:12+IdxW], ppn: fill_ppn_i, perm: fill_perm_i};
+    if (fill_i) entry_q[fill_idx] <= {fill_vpn_i[31:12+IdxW], fill_ppn_i, fill_perm_i};
 
     if (!rst_ni) begin
       valid_q      <= '0;

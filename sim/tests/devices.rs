@@ -61,8 +61,7 @@ fn machine(disk: &Path, net: &str) -> Machine {
     let options = Options {
         tiles: 2,
         fault: false,
-        bare: false,
-        boot_address: 0,
+        bare: None,
         memory: Memory::Latency { min: 2, max: 2 },
         idle_skip: true,
         seed: 0,

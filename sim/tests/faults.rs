@@ -86,11 +86,12 @@ fn bits_flip_and_stick() {
 
 #[test]
 fn a_forked_run_is_the_run_itself() {
-    let machine = spin(300);
+    // Most of the state is caches that the loop does not fill: enough flips that some hit what lives and dies.
+    let machine = spin(5000);
     let golden = Golden::run(&machine, 1_000_000).expect("runs");
     let chip = machine.power_on().expect("a chip");
     let state = StateMap::new(&chip);
-    let mut flips = inject::draw(24, 5, &state, 1, 0..golden.cycles);
+    let mut flips = inject::draw(96, 5, &state, 1, 0..golden.cycles);
     flips.push(one("mem:0:0x80000000[1]@0", &chip, &state));
     drop(chip);
     let forked = run_all(&machine, &golden, &flips, 2, |_| {}).expect("runs");
