@@ -17,7 +17,7 @@ use super::{TILES, say};
 
 /// Cycles in which the flips come: the second replica is there, and Linux still boots.
 const WINDOW: std::ops::Range<u64> = 7_000_000..17_000_000;
-/// Fault-free, the run takes about 20 million.
+/// Fault-free, the run takes about 28 million.
 const MAX_CYCLES: u64 = 200_000_000;
 
 /// What became of the flips.
@@ -67,7 +67,7 @@ impl Report {
 /// The guest is not built, or the model fails.
 pub(super) fn run(count: u32, seed: u64) -> Result<Report, Error> {
     let line = "covert run linux --chip duo --stdin /dev/null --append";
-    let append = "quiet panic=-1 covert.run=compute";
+    let append = "quiet panic=-1 covert.run=boot";
     let cli = Cli::parse_from(line.split(' ').chain([append]));
     let Command::Run(arguments) = cli.command else {
         return Err(Error::Unexpected("the demo's own command line".into()));
