@@ -17,7 +17,7 @@ const MAX_CYCLES: u64 = 400_000_000;
 
 #[test]
 fn no_flip_under_linux_is_silent() {
-    if !std::env::var_os("COVERT_TEST_FULL").is_some_and(|value| value == "1") {
+    if std::env::var_os("COVERT_TEST_FULL").is_none_or(|value| value != "1") {
         println!("only in the long version");
         return;
     }
