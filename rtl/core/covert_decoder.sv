@@ -167,6 +167,7 @@ module covert_decoder
           dec_o.illegal = 1'b1;
         end else if (funct7 == 7'h09) begin
           dec_o.sys_op = covert_core_pkg::SysSfence;
+          dec_o.uses_rs1 = 1'b1;
         end else begin
           case (instr_i[31:15])
             {12'h000, 5'd0} : dec_o.sys_op = covert_core_pkg::SysEcall;

@@ -210,6 +210,13 @@ fn write_entry(g: &mut Generator, at: u32, value: u32, fenced: Option<u32>) {
     match fenced {
         Some(address) if g.rng.percent(70) => {
             g.asm.li(pointer, address);
+            if g.rng.percent(50) {
+                // The address comes late, and until then the register holds another page's.
+                g.asm.li(new, 1);
+                g.asm.li(old, address);
+                g.asm.li(pointer, address ^ space::PAGE << g.rng.below(6));
+                g.asm.word(r_type(0x33, 0, 1, pointer, old, new)); // mul
+            }
             g.asm.word(sfence_vma(pointer, ZERO));
         }
         _ => g.asm.word(SFENCE_VMA),

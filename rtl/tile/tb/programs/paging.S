@@ -157,6 +157,27 @@ _start:
   sfence.vma a3, x0
   lw t0, 0(a3)
   CHECK t0, 0x11112222
+  # The address of a fence is a load's result, or a product, of the instruction before.
+  PTE 7, PAGE_B, V | R | W | X | A | D
+  la t2, page_address
+  li t3, VA + 0x7000
+  sw t3, 0(t2)
+  lw t3, 0(t2)
+  li a3, VA + 0x1000
+  lw a3, 0(t2)
+  sfence.vma a3, x0
+  li a3, VA + 0x7000
+  lw t0, 0(a3)
+  CHECK t0, 0x33334444
+  PTE 7, PAGE_A, V | R | W | X | A | D
+  li t3, 1
+  li t4, VA + 0x7000
+  li a3, VA + 0x1000
+  mul a3, t3, t4
+  sfence.vma a3, x0
+  li a3, VA + 0x7000
+  lw t0, 0(a3)
+  CHECK t0, 0x11112222
   STEP 27
   li t1, 0x00008067                    # ret
   sw t1, 16(a3)
@@ -228,5 +249,9 @@ handler:
   mret
 fail_m:
   j fail
+
+.balign 4
+page_address:
+  .word 0
 
 FAIL_HERE
