@@ -77,6 +77,10 @@ session() {
         send=16
         network '{forward}'
         ;;
+    brief)
+        send=4
+        network '{forward}'
+        ;;
     esac
     if [ "$3" = ttyS0 ]; then serial=stdio; fi
     machine "$1" "console=$3 covert.run=$2 PEER_PORT={echo}" -serial $serial "${ARGUMENTS[@]}"
@@ -121,6 +125,7 @@ count() {
     case $2 in
     prompt) ;;
     session | net) send=16 ;&
+    brief) [ $send != 0 ] || send=4 ;&
     *) append+=" covert.run=$2 PEER_PORT={echo}" ;;
     esac
     # One line of log for each instruction; the firmware's own are told by their address.
@@ -167,6 +172,8 @@ test_version() {
     new_disk "$work/disk"
     check "$version session, ns16550 as console" 0 "$here/expected/session.txt" session "$version" session ttyS0 "$work/disk"
     check "$version leaves the same disk again" 0 "$work/empty" cmp "$work/disk-1" "$work/disk"
+    new_disk "$work/disk"
+    check "$version brief session" 0 "$here/expected/brief.txt" session "$version" brief hvc0 "$work/disk"
     check "$version prompt" 0 "$work/prompt" at_prompt "$version"
 
     # The checks checked: a changed byte, no disk, no network, no such session.
@@ -190,7 +197,7 @@ test)
     ;;
 count)
     for version in "${versions[@]}"; do
-        for name in boot prompt compute disk net session; do count "$version" $name; done
+        for name in boot prompt brief compute disk net session; do count "$version" $name; done
     done
     ;;
 shell)

@@ -219,7 +219,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub ram: Option<u32>,
     /// Main memory: sdram (one device that all tiles share), or the cycles each answer takes, at least 1; MIN..MAX draws
-    /// each answer's own (--seed) [default: 1]
+    /// each answer's own (--seed) [default: sdram]
     #[arg(long, visible_alias = "mem-latency", value_name = "sdram|MIN[..MAX]", value_parser = memory)]
     pub memory: Option<Memory>,
     /// Inject a fault: seu:PATH[BIT]@CYCLE, stuck0: or stuck1: likewise, mem:TILE:ADDR[BIT]@CYCLE, or

@@ -13,3 +13,9 @@ pub mod directed;
 pub mod guest;
 pub mod program;
 pub mod trace;
+
+/// Whether the long versions of the tests are asked for: `COVERT_TEST_FULL=1`, which `make test-full` sets.
+#[must_use]
+pub fn is_full() -> bool {
+    std::env::var_os("COVERT_TEST_FULL").is_some_and(|value| value == "1")
+}

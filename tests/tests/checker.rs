@@ -153,8 +153,7 @@ const WRONG_EPOCHS: [Mutation; 3] = [
 ];
 
 fn chosen(mutations: &[Mutation]) -> &[Mutation] {
-    let is_full = std::env::var_os("COVERT_TEST_FULL").is_some_and(|value| value == "1");
-    if is_full { mutations } else { &mutations[..1] }
+    if covert_tests::is_full() { mutations } else { &mutations[..1] }
 }
 
 fn mutant((file, from, to): Mutation) -> Core {

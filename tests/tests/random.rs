@@ -14,14 +14,10 @@ const ITEMS: u32 = 1000;
 /// Memory timings, used in turn.
 const LATENCIES: [Option<(u32, u32)>; 4] = [None, Some((1, 3)), Some((1, 20)), Some((4, 4))];
 
-fn is_full() -> bool {
-    std::env::var_os("COVERT_TEST_FULL").is_some_and(|value| value == "1")
-}
-
 /// Programs with seeds from 0 on, until enough instructions are compared.
 fn compare(options: impl Fn(u64) -> Options + Sync) -> Summary {
     let core = Core::bench().unwrap_or_else(|error| panic!("{error}"));
-    let wanted = INSTRUCTIONS[usize::from(is_full())];
+    let wanted = INSTRUCTIONS[usize::from(covert_tests::is_full())];
     let next = AtomicU64::new(0);
     let failed = AtomicBool::new(false);
     let total = Mutex::new(Summary::default());
