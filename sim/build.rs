@@ -36,26 +36,7 @@ fn embed() -> Result<(), String> {
     }
     code.push_str("];\n");
     let out = PathBuf::from(env::var("OUT_DIR").map_err(|e| e.to_string())?);
-    fs::write(out.join("embedded.rs"), code).map_err(|e| e.to_string())?;
-    fs::write(out.join("demo.txt"), demo_text(&here.join(".."))?).map_err(|e| e.to_string())
-}
-
-/// What the demo's guest reads: the project's own pages, as much as is simulated in a few seconds.
-fn demo_text(root: &Path) -> Result<Vec<u8>, String> {
-    const LONGEST: usize = 32 << 10;
-    let docs = root.join("docs");
-    println!("cargo::rerun-if-changed={}", docs.display());
-    let pages = fs::read_dir(&docs).map_err(|e| format!("{}: {e}", docs.display()))?;
-    let mut pages: Vec<PathBuf> = pages.flatten().map(|page| page.path()).collect();
-    pages.retain(|page| page.extension().is_some_and(|extension| extension == "md"));
-    pages.sort();
-    pages.push(root.join("LICENSE"));
-    let mut text = Vec::new();
-    for page in pages {
-        text.extend(fs::read(&page).map_err(|e| format!("{}: {e}", page.display()))?);
-    }
-    text.truncate(LONGEST);
-    Ok(text)
+    fs::write(out.join("embedded.rs"), code).map_err(|e| e.to_string())
 }
 
 fn include(folder: &Path, name: &str) -> Result<String, String> {

@@ -88,6 +88,8 @@ module covert_chip #(
   output logic [             63:0] wake_o,            // until mtime is this
   output logic [             63:0] mtime_o
 `ifdef COVERT_RVFI
+  // what this cycle went to in each tile, covert_core_pkg::Spent*
+  ,output logic [3*NTiles-1:0] spent_o
   // riscv-formal interface of each core
   ,output logic [NTiles-1:0] rvfi_valid_o
   ,output logic [64*NTiles-1:0] rvfi_order_o
@@ -165,6 +167,11 @@ module covert_chip #(
     logic [ 3:0] req_wstrb;
     logic [ 1:0] req_priv;
 
+`ifdef COVERT_RVFI
+    logic [2:0] spent;
+    assign spent_o[3*i+:3] = (tile_clk_en[i] && tile_run[i]) ? spent : covert_core_pkg::SpentWait;
+`endif
+
     covert_clock_gate u_clock_gate (
       .clk_i,
       .en_i (tile_clk_en[i]),
@@ -197,6 +204,7 @@ module covert_chip #(
       .rsp_err_i  (rsp_err)
 `ifdef COVERT_RVFI
       ,
+      .spent_o    (spent),
       .rvfi_valid_o(rvfi_valid_o[1*i+:1]),
       .rvfi_order_o(rvfi_order_o[64*i+:64]),
       .rvfi_insn_o(rvfi_insn_o[32*i+:32]),

@@ -60,6 +60,9 @@ module covert_core
     input logic maint_done_i
 
 `ifdef COVERT_RVFI
+    // What this cycle went to, covert_core_pkg::Spent*.
+    ,
+    output logic [2:0] spent_o
     // riscv-formal interface, NRET = 1.
     ,
     output logic rvfi_valid,
@@ -728,6 +731,33 @@ module covert_core
   );
 
 `ifdef COVERT_RVFI
+  // ---------------------------------------------------------------- what cycles go to
+  // A bubble carries on what it came to be for. Not part of the core's state.
+  logic [2:0] d_why, x_why, w_why, x_lost, w_lost;
+  logic [1:0] refill;  // cycles since the last redirection, at most 3
+  always_comb begin
+    if (flush_d) d_why = covert_core_pkg::SpentBranch;
+    else if (f_valid) d_why = covert_core_pkg::SpentExecute;
+    else d_why = (refill == 2'd3) ? covert_core_pkg::SpentFetch : covert_core_pkg::SpentBranch;
+    if (!x_valid_q) x_why = x_lost;
+    else if (x_ask) x_why = covert_core_pkg::SpentWalk;
+    else if (x_is_mem || (x_maint != covert_core_pkg::MaintNone)) x_why = covert_core_pkg::SpentData;
+    else x_why = covert_core_pkg::SpentExecute;
+    w_why = w_valid_q ? covert_core_pkg::SpentData : w_lost;
+    if (priv == covert_core_pkg::PrivM) begin
+      spent_o = (w_valid_q && w_waits && !w_done && (w_addr_q[31:16] == covert_pkg::UnitBase[31:16]))
+          ? covert_core_pkg::SpentWait : covert_core_pkg::SpentVmm;
+    end else begin
+      spent_o = w_leaves ? covert_core_pkg::SpentRetire : w_why;
+    end
+  end
+  always_ff @(posedge clk_i) begin
+    if ((x_ready || flush_x || x_refetch) && !d_fire) x_lost <= d_why;
+    if (w_ready && !x_fire) w_lost <= x_why;
+    if (flush_d) refill <= 2'd0;
+    else if (refill != 2'd3) refill <= refill + 2'd1;
+  end
+
   // ---------------------------------------------------------------- RVFI
   // Carried beside W; not part of the core's state.
   logic [31:0] rv_insn, rv_rs1, rv_rs2, rv_next;

@@ -80,6 +80,16 @@ package covert_core_pkg;
     SysCsr
   } sys_op_e;
 
+  // What a cycle went to, for a profile: see docs/blocks/core.md.
+  localparam logic [2:0] SpentRetire = 3'd0;  // an instruction of the guest leaves, or its trap
+  localparam logic [2:0] SpentData = 3'd1;  // for data, or for cache maintenance
+  localparam logic [2:0] SpentWalk = 3'd2;  // for a page-table walk
+  localparam logic [2:0] SpentFetch = 3'd3;  // for an instruction word
+  localparam logic [2:0] SpentBranch = 3'd4;  // fetching anew after a redirection
+  localparam logic [2:0] SpentExecute = 3'd5;  // for an operand, a division, a CSR
+  localparam logic [2:0] SpentVmm = 3'd6;  // in M-mode
+  localparam logic [2:0] SpentWait = 3'd7;  // in M-mode, for the isolation unit; or the tile stands
+
   // What the decoder says of one instruction.
   typedef struct packed {
     logic illegal;

@@ -35,6 +35,8 @@ module covert_tile #(
   input  logic [ 31:0] rsp_data_i,
   input  logic         rsp_err_i
 `ifdef COVERT_RVFI
+  // what this cycle went to, covert_core_pkg::Spent*
+  ,output logic [2:0] spent_o
   // riscv-formal interface of the core
   ,output logic rvfi_valid_o
   ,output logic [63:0] rvfi_order_o
@@ -61,6 +63,12 @@ module covert_tile #(
 );
 
   localparam int unsigned MaxOutstanding = 16;
+
+`ifdef COVERT_RVFI
+  // Waiting for data is waiting for a walk while the MMU makes one.
+  logic [2:0] core_spent;
+  assign spent_o = ((core_spent == covert_core_pkg::SpentData) && u_mmu.walking) ? covert_core_pkg::SpentWalk : core_spent;
+`endif
 
   // ---------------------------------------------------------------- core
   // word addresses
@@ -130,6 +138,7 @@ module covert_tile #(
     .maint_done_i (core_maint_done)
 `ifdef COVERT_RVFI
     ,
+    .spent_o(core_spent),
     .rvfi_valid(rvfi_valid_o),
     .rvfi_order(rvfi_order_o),
     .rvfi_insn(rvfi_insn_o),

@@ -11,7 +11,7 @@ use crate::inject::Injection;
 use crate::session::{End, Machine, Session, end_of};
 use covert_abi::Detection;
 
-/// What came of a fault (DESIGN.md).
+/// What came of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Class {

@@ -196,7 +196,7 @@ pub struct RunArgs {
     /// Initial RAM disk of a Linux image [default: for the built-in ones the built-in userland]
     #[arg(long, value_name = "FILE")]
     pub initrd: Option<PathBuf>,
-    /// Command line of the kernel, in the device tree [default: "quiet panic=-1" for the built-in ones]
+    /// Command line of the kernel, in the device tree [default: "console=ttyS0 quiet panic=-1" for the built-in ones]
     #[arg(long, value_name = "STRING")]
     pub append: Option<String>,
     /// Device tree; what --append and --initrd say is put into its /chosen [default: generated]
@@ -276,7 +276,7 @@ pub struct DemoArgs {
     /// Bit flips while Linux boots, all in one run
     #[arg(long, value_name = "N", default_value_t = 6)]
     pub linux_flips: u32,
-    /// What the guest reads [default: the project's own documentation]
+    /// What the guest reads [default: docs/guests.md]
     #[arg(long, value_name = "FILE")]
     pub text: Option<PathBuf>,
     /// Seed of the flips

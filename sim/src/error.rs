@@ -15,7 +15,7 @@ use crate::inject::SpecError;
 use crate::net::NetError;
 use crate::output::WriteError;
 
-/// Exit codes of the command (CONTRACT.md).
+/// Exit codes of the command.
 pub mod exit_code {
     /// The guest ended well.
     pub const OK: u8 = 0;

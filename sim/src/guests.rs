@@ -37,7 +37,7 @@ const KERNELS: &[Kernel] = &[
 ];
 
 /// Their command line, unless told otherwise: few messages, and a panic ends the run.
-pub const COMMAND_LINE: &str = "quiet panic=-1";
+pub const COMMAND_LINE: &str = "console=ttyS0 quiet panic=-1";
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 

@@ -1,6 +1,7 @@
-//! The result of a run, as `covert run --json` writes it (CONTRACT.md, schema 1).
+//! The result of a run, as `covert run --json` writes it (sim/README.md).
 
 use covert_abi::{Detection, Mode};
+use covert_model::Spent;
 use serde::Serialize;
 
 use crate::error::Error;
@@ -35,6 +36,8 @@ pub struct TileReport {
     pub state: &'static str,
     /// Instructions it retired, those of the VMM included.
     pub instructions: u64,
+    /// Its cycles by what they went to (sim/README.md); their sum is `cycles`, or a little more at the end of a run.
+    pub spent: std::collections::BTreeMap<&'static str, u64>,
     /// Detections that accused it.
     pub strikes: u32,
 }
@@ -152,6 +155,11 @@ impl RunReport {
                 id,
                 state: if counters.members >> id & 1 != 0 { "member" } else { "free" },
                 instructions: counters.instructions[id as usize],
+                spent: Spent::ALL
+                    .iter()
+                    .zip(counters.spent[id as usize])
+                    .map(|(what, cycles)| (what.name(), cycles))
+                    .collect(),
                 strikes: strikes(id),
             })
             .collect();

@@ -47,7 +47,7 @@ fn new_disk(folder: &Path, name: &str) -> PathBuf {
 
 /// A run of a session, without a fault: its result and the lines of its console.
 fn session(folder: &Path, kernel: &str, name: &str, arguments: &[&str]) -> (Value, Vec<String>) {
-    let append = format!("quiet panic=-1 covert.run={name}");
+    let append = format!("console=ttyS0 quiet panic=-1 covert.run={name}");
     let all = [&[kernel, "--append", &append, "--max-cycles", "400000000"], arguments].concat();
     let (result, out) = run(&all, 0, folder);
     assert_eq!(result["outcome"], "ok", "{all:?}");

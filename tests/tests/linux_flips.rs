@@ -26,7 +26,7 @@ fn no_flip_under_linux_is_silent() {
         .status();
     assert!(status.expect("mke2fs starts").success(), "no disk");
 
-    let append = "quiet panic=-1 covert.run=brief";
+    let append = "console=ttyS0 quiet panic=-1 covert.run=brief";
     let line = ["covert", "run", "linux", "--chip", "duo", "--stdin", "/dev/null"];
     let devices = ["--net", "user,echo=4:7007", "--append", append, "--disk"];
     let cli = Cli::parse_from(

@@ -1,7 +1,7 @@
 //! The guest's devices as a driver sees them: requests of all shapes end as the virtio specification has it, and no
 //! ring, however made, hurts anything outside guest RAM.
 
-#[allow(unreachable_pub, reason = "the machine is a module of this test alone")]
+#[expect(unreachable_pub, reason = "the machine is a module of this test alone")]
 mod machine;
 
 use covert_abi::layout::GUEST_BASE;

@@ -5,7 +5,7 @@
 //! that the protected group got from the devices, and must do exactly the same accesses, in the same order.
 //! So nothing was printed twice, left out, or printed wrong, and redundancy is invisible to the guest.
 
-#[allow(unreachable_pub, reason = "the model is a module of this test alone")]
+#[expect(unreachable_pub, reason = "the model is a module of this test alone")]
 mod model;
 
 use std::slice;

@@ -110,12 +110,12 @@ fn one(
     let (mut command, program) = match core {
         Core::Covert => {
             let mut command = Command::new(&tools.covert);
-            command.args(["run", "--bare", "--chip", "solo", "--mem-latency", &tools.latency]);
+            command.args(["run", "--bare", "--chip", "solo", "--memory", &tools.memory]);
             (command, tools.program(&format!("covert-{level}")))
         }
         Core::VexRiscv => {
             let mut command = Command::new(&tools.pair);
-            command.args(["--alone", "--latency", &tools.latency]);
+            command.args(["--alone", "--memory", &tools.memory]);
             (command, tools.program(&format!("vexriscv-{level}")))
         }
     };

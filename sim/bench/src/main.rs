@@ -27,14 +27,9 @@ struct Args {
     /// Where the programs and `pair` were built; bench.json is written there
     #[arg(long, value_name = "DIR", default_value = "target/bench")]
     dir: PathBuf,
-    /// Cycles that main memory takes to answer, of both simulators
-    #[arg(
-        long,
-        value_name = "CYCLES",
-        default_value_t = 1,
-        value_parser = RangedU64ValueParser::<u32>::new().range(1..=10_000),
-    )]
-    mem_latency: u32,
+    /// Main memory of both simulators: sdram, or the cycles that each answer takes
+    #[arg(long, value_name = "sdram|CYCLES", default_value = "sdram", value_parser = memory)]
+    memory: String,
     /// Cycles of each measurement of speed
     #[arg(
         long,
@@ -53,12 +48,21 @@ struct Args {
     rounds: u32,
 }
 
+/// What both simulators understand.
+fn memory(text: &str) -> Result<String, String> {
+    let cycles = text.parse::<u32>().is_ok_and(|cycles| (1..=10_000).contains(&cycles));
+    if text == "sdram" || cycles {
+        return Ok(text.to_owned());
+    }
+    Err("sdram, or cycles from 1 to 10000".to_owned())
+}
+
 /// The programs that are run.
 struct Tools {
     covert: PathBuf,
     pair: PathBuf,
     programs: PathBuf,
-    latency: String,
+    memory: String,
 }
 
 impl Tools {
@@ -82,14 +86,14 @@ fn run(args: &Args) -> anyhow::Result<()> {
         covert: args.covert.clone(),
         pair: args.dir.join("pair"),
         programs: args.dir.join("programs"),
-        latency: args.mem_latency.to_string(),
+        memory: args.memory.clone(),
     };
     let kernels = kernels::measure(&tools)?;
-    print!("{}", report::kernels(&kernels, args.mem_latency));
+    print!("{}", report::kernels(&kernels, &args.memory));
     let speed = speed::measure(&tools, args.cycles, args.rounds)?;
     print!("{}", report::speed(&speed));
 
-    let report = Report { schema: 1, mem_latency: args.mem_latency, kernels, speed };
+    let report = Report { schema: 2, memory: args.memory.clone(), kernels, speed };
     let file = args.dir.join("bench.json");
     write(&file, &report).with_context(|| format!("cannot write {}", file.display()))?;
     println!("\nwritten to {}", file.display());

@@ -12,15 +12,15 @@ use crate::speed::{Speed, median};
 pub(crate) struct Report {
     /// Version of this format.
     pub(crate) schema: u32,
-    /// Cycles that main memory took to answer.
-    pub(crate) mem_latency: u32,
+    /// `sdram`, or the cycles that each answer took.
+    pub(crate) memory: String,
     pub(crate) kernels: Vec<Kernel>,
     pub(crate) speed: Speed,
 }
 
 /// A table for each option of the compiler.
-pub(crate) fn kernels(kernels: &[Kernel], latency: u32) -> String {
-    let mut text = format!("Kernels, bare on one core; memory answers after {latency} cycles\n");
+pub(crate) fn kernels(kernels: &[Kernel], memory: &str) -> String {
+    let mut text = format!("Kernels, bare on one core; memory: {memory}\n");
     for level in LEVELS {
         let of = |core| kernels.iter().filter(move |k| k.core == core && k.level == level);
         let _ = writeln!(

@@ -82,7 +82,7 @@ fn run_covert(tools: &Tools, until: u64) -> anyhow::Result<()> {
     const TIMED_OUT: i32 = 1;
     let file = tools.programs.join("guest.json");
     let mut command = Command::new(&tools.covert);
-    command.args(["run", "--chip", "duo", "--mode", "dmr", "--mem-latency", &tools.latency]);
+    command.args(["run", "--chip", "duo", "--mode", "dmr", "--memory", &tools.memory]);
     command.args(["--max-cycles", &until.to_string(), "--json"]).arg(&file);
     let finished = child::run(command.arg(tools.program("guest")), &[TIMED_OUT])?;
     let text = std::fs::read_to_string(&file)
@@ -113,7 +113,7 @@ struct PairResult {
 
 fn run_pair(tools: &Tools, until: u64) -> anyhow::Result<()> {
     let mut command = Command::new(&tools.pair);
-    command.args(["--latency", &tools.latency, "--max-cycles", &until.to_string()]);
+    command.args(["--memory", &tools.memory, "--max-cycles", &until.to_string()]);
     let finished = child::run(command.arg(tools.program("vexriscv")), &[0])?;
     ensure!(goes_on(&finished.console, &expected(tools)?), "{command:?}: a wrong checksum");
     let last = finished.messages.lines().last().unwrap_or_default();

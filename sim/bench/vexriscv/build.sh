@@ -14,7 +14,7 @@ core=$(echo "$COVERT_CACHE"/venv/lib/python3*/site-packages/pythondata_cpu_vexri
 [ -f "$core" ] || die "no VexRiscv in the virtual environment; run: scripts/setup.sh --bench"
 
 model_cpp=$COVERT_ROOT/sim/model/cpp
-key="$root $(cat "$core" "$here"/* "$model_cpp/memory.h" "$model_cpp/memory.cpp" | sha256sum)"
+key="$root $(cat "$core" "$here"/* "$model_cpp"/memory.{h,cpp} "$model_cpp/sdram.h" | sha256sum)"
 [ "$(cat "$out/pair.stamp" 2>/dev/null)" != "$key" ] || exit 0
 
 say "bench: building the pair of VexRiscv cores (a minute or two)"

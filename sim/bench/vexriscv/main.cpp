@@ -1,6 +1,6 @@
 // Runs a bare program on two VexRiscv cores, each with memory of its own:
 //
-//   pair PROGRAM.elf [--latency CYCLES] [--max-cycles N] [--alone]
+//   pair PROGRAM.elf [--memory sdram|CYCLES] [--max-cycles N] [--alone]
 //
 // --alone: nothing answers core 1, so that it stands at its first instruction.
 // Prints the console of core 0; the last line on stderr is JSON: cycles, instructions of each core, whether the
@@ -31,7 +31,7 @@ constexpr uint32_t ExitWell = 0x5555;
 
 struct Options {
     std::string program;
-    uint32_t latency = 1;
+    uint32_t latency = 0;  // 0: SDRAM
     uint64_t max_cycles = UINT64_MAX;
     unsigned active = Cores;  // cores that run
 };
@@ -50,14 +50,15 @@ Options parse(int count, char** words) {
         const std::string word = words[i];
         if (word.rfind("--", 0) != 0 && options.program.empty()) {
             options.program = word;
-        } else if (word == "--latency" && i + 1 < count) {
-            options.latency = static_cast<uint32_t>(number(words[++i], 1, 10000));
+        } else if (word == "--memory" && i + 1 < count) {
+            const std::string memory = words[++i];
+            options.latency = memory == "sdram" ? 0 : static_cast<uint32_t>(number(words[i], 1, 10000));
         } else if (word == "--alone") {
             options.active = 1;
         } else if (word == "--max-cycles" && i + 1 < count) {
             options.max_cycles = number(words[++i], 1, UINT64_MAX);
         } else {
-            throw std::invalid_argument{"usage: pair PROGRAM.elf [--latency CYCLES] [--max-cycles N] [--alone]"};
+            throw std::invalid_argument{"usage: pair PROGRAM.elf [--memory sdram|CYCLES] [--max-cycles N] [--alone]"};
         }
     }
     if (options.program.empty()) throw std::invalid_argument{"no program named"};
@@ -158,6 +159,7 @@ private:
             model_.dbus_ack_i[i] = accessed.ack;
             model_.dbus_data_i[i] = accessed.data;
         }
+        channels_.advance(cycle_);
         clock();
         ++cycle_;
     }

@@ -64,7 +64,7 @@ public:
             if (access.strobe && waiting_[1] == 0 && !accessed.ack) {
                 if (access.write) {
                     store(access);
-                    ask(now, 0, Bus::Nobody);
+                    ask(now, access.address, true, false, 0, Bus::Nobody);
                     accessed.ack = true;
                 } else {
                     begin(Bus::Data, access);
@@ -74,9 +74,9 @@ public:
             }
         }
         if (left_ != 0 && room) {
-            ask(now, load(address_, now, retired), bus_);
-            address_ += 4;
             --left_;
+            ask(now, address_, false, left_ != 0, load(address_, now, retired), bus_);
+            address_ += 4;
         }
     }
 
@@ -91,8 +91,8 @@ private:
         address_ = request.address;
         waiting_[bus == Bus::Data] = left_;
     }
-    void ask(uint64_t now, uint32_t data, Bus bus) {
-        channels_.accept(core_, now, data);
+    void ask(uint64_t now, uint32_t address, bool write, bool more, uint32_t data, Bus bus) {
+        channels_.accept(core_, now, address, write, more, data);
         due_[due_tail_++ % Outstanding] = bus;
     }
 

@@ -124,7 +124,10 @@ public:
         sums.checkpoints = checkpoints_;
         sums.busy_cycles = busy_cycles_;
         sums.members = model_->members_o;
-        for (unsigned i = 0; i < Tiles; ++i) sums.instructions[i] = lane64(model_->retired_o, i);
+        for (unsigned i = 0; i < Tiles; ++i) {
+            sums.instructions[i] = lane64(model_->retired_o, i);
+            for (unsigned what = 0; what < Spent; ++what) sums.spent[i * Spent + what] = spent_[i][what];
+        }
         return sums;
     }
     rust::Vec<Event> take_events() override {
@@ -499,6 +502,7 @@ private:
         model_->skip_i = 0;
         cycle_ += ticks * CyclesPerTick;
         skipped_ += ticks * CyclesPerTick;
+        for (auto& tile : spent_) tile[SpentWait] += ticks * CyclesPerTick;
         for (Channel& channel : channels_) channel.pass(ticks * CyclesPerTick);
         // The chip's clock goes on in this one.
         tick();
@@ -506,6 +510,7 @@ private:
     }
 
     void observe() {
+        for (unsigned i = 0; i < Tiles; ++i) ++spent_[i][model_->spent_o >> 3 * i & 7U];
         if (model_->guest_o) guest_begun_ = true;
         const uint32_t state = model_->seq_state_o;
         if (state != StateIdle && state != StatePowerOn) busy();
@@ -561,6 +566,8 @@ private:
     bool skip_on_;
     bool bare_;
     uint64_t skipped_ = 0;
+    static constexpr unsigned Spent = 8, SpentWait = 7;  // covert_core_pkg::Spent*
+    std::array<std::array<uint64_t, Spent>, Tiles> spent_{};
     uint32_t quiet_ = 0;         // cycles in which nothing has happened, up to now
     uint32_t ready_ = (1U << Channels) - 1;
     Htif htif_;

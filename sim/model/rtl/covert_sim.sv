@@ -85,7 +85,10 @@ module covert_sim #(
 
   // Instructions retired by each tile since power-on; and by whom the last one was: 1 for S or U mode.
   output logic [64*NTiles-1:0] retired_o,
-  output logic [NTiles-1:0]    guest_o
+  output logic [NTiles-1:0]    guest_o,
+
+  // What this cycle went to in each tile, covert_core_pkg::Spent*.
+  output logic [3*NTiles-1:0]  spent_o
 `ifdef COVERT_RVFI_PORTS
   ,
   output logic [NTiles-1:0]    rvfi_valid_o,
@@ -229,6 +232,7 @@ module covert_sim #(
     .ckpt_o,
     .resume_o,
     .epoch_o,
+    .spent_o,
     .rvfi_valid_o    (valid),
     .rvfi_mode_o     (mode),
 `ifdef COVERT_RVFI_PORTS

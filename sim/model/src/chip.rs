@@ -110,8 +110,60 @@ pub struct Counters {
     pub paused_cycles: u64,
     /// Instructions retired by each tile, those of the VMM included.
     pub instructions: [u64; 4],
+    /// Cycles of each tile by what they went to, in the order of [`Spent::ALL`].
+    pub spent: [[u64; Spent::ALL.len()]; 4],
     /// Members of the group now (mask).
     pub members: u32,
+}
+
+/// What a tile's cycle went to (`covert_core_pkg::Spent*`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spent {
+    /// An instruction of the guest, or its trap, left the pipeline.
+    Retire,
+    /// Waiting for data or for the upkeep of a cache.
+    Data,
+    /// Waiting for a page-table walk.
+    Walk,
+    /// Waiting for an instruction word.
+    Fetch,
+    /// Fetching anew after a jump or branch that was not foreseen, a trap or a fence.
+    Branch,
+    /// Waiting for an operand, a division or a CSR.
+    Execute,
+    /// In the VMM.
+    Vmm,
+    /// In the VMM, waiting for the isolation unit; or the tile stood.
+    Wait,
+}
+
+impl Spent {
+    /// All, in the order of their numbers.
+    pub const ALL: [Self; 8] = [
+        Self::Retire,
+        Self::Data,
+        Self::Walk,
+        Self::Fetch,
+        Self::Branch,
+        Self::Execute,
+        Self::Vmm,
+        Self::Wait,
+    ];
+
+    /// Its name in results.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Retire => "retire",
+            Self::Data => "data",
+            Self::Walk => "walk",
+            Self::Fetch => "fetch",
+            Self::Branch => "branch",
+            Self::Execute => "execute",
+            Self::Vmm => "vmm",
+            Self::Wait => "wait",
+        }
+    }
 }
 
 /// A register, or a memory of several words, of the fault model.
@@ -226,6 +278,9 @@ impl Chip {
             checkpoints: sums.checkpoints,
             paused_cycles: sums.busy_cycles,
             instructions: sums.instructions,
+            spent: std::array::from_fn(|tile| {
+                std::array::from_fn(|what| sums.spent[tile * Spent::ALL.len() + what])
+            }),
             members: sums.members,
         }
     }

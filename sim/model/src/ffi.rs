@@ -41,6 +41,7 @@ pub(crate) mod bridge {
         checkpoints: u64,
         busy_cycles: u64,
         instructions: [u64; 4],
+        spent: [u64; 32],
         members: u32,
     }
 

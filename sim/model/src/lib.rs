@@ -15,6 +15,6 @@ mod ffi;
 mod host;
 
 pub use chip::{
-    Bare, Bit, Chip, ChipError, Counters, Event, EventKind, Memory, Options, Stop, Variable,
+    Bare, Bit, Chip, ChipError, Counters, Event, EventKind, Memory, Options, Spent, Stop, Variable,
 };
 pub use host::{BlockOp, BlockRequest, ChannelCounters};
