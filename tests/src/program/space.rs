@@ -122,6 +122,11 @@ fn may_be_nowhere(index: u32) -> bool {
     index % 4 == 2
 }
 
+/// Whether the page at `address`, in a window, may be one that is not RAM.
+pub(super) fn may_lead_nowhere(address: u32) -> bool {
+    address >= WINDOWS && may_be_nowhere((address - WINDOWS) % REGION / PAGE)
+}
+
 /// Whether code may go on from page `index` of region `k` to the next one, which as part of a
 /// superpage must be a frame too.
 pub(super) fn may_cross(k: u32, index: u32) -> bool {
