@@ -20,6 +20,9 @@ pub(super) fn change_mode(g: &mut Generator) {
     }
 }
 
+/// Most bytes from where `lower` writes the return address to the end of its return.
+const LOWER: u32 = 32;
+
 /// Returns from a trap that never was, into `to`.
 pub(super) fn lower(g: &mut Generator, to: Mode) {
     let [t] = simple::distinct(&mut g.rng);
@@ -39,6 +42,10 @@ pub(super) fn lower(g: &mut Generator, to: Mode) {
         g.asm.li(u, base);
         g.asm.word(r_type(0x33, 6, 0, t, t, u)); // or
         g.identity = base == BASE;
+    }
+    // No page fault may come between here and the return, which would then lead to itself.
+    if g.translated && space::PAGE - g.asm.here() % space::PAGE < LOWER {
+        g.asm.align(space::PAGE);
     }
     g.asm.csr(CSRRW, ZERO, epc, t);
     let (field, value) = match (machine, to) {
