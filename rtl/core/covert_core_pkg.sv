@@ -80,6 +80,7 @@ package covert_core_pkg;
     SysCsr
   } sys_op_e;
 
+`ifdef COVERT_RVFI
   // What a cycle went to, for a profile: see docs/blocks/core.md.
   localparam logic [2:0] SpentRetire = 3'd0;  // an instruction of the guest leaves, or its trap
   localparam logic [2:0] SpentData = 3'd1;  // for data, or for cache maintenance
@@ -89,6 +90,7 @@ package covert_core_pkg;
   localparam logic [2:0] SpentExecute = 3'd5;  // for an operand, a division, a CSR
   localparam logic [2:0] SpentVmm = 3'd6;  // in M-mode
   localparam logic [2:0] SpentWait = 3'd7;  // in M-mode, for the isolation unit; or the tile stands
+`endif
 
   // What the decoder says of one instruction.
   typedef struct packed {

@@ -67,7 +67,8 @@ module covert_tile #(
 `ifdef COVERT_RVFI
   // Waiting for data is waiting for a walk while the MMU makes one.
   logic [2:0] core_spent;
-  assign spent_o = ((core_spent == covert_core_pkg::SpentData) && u_mmu.walking) ? covert_core_pkg::SpentWalk : core_spent;
+  assign spent_o =
+      ((core_spent == covert_core_pkg::SpentData) && u_mmu.walking) ? covert_core_pkg::SpentWalk : core_spent;
 `endif
 
   // ---------------------------------------------------------------- core
