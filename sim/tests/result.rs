@@ -56,6 +56,15 @@ fn the_result_has_the_fields_that_are_promised() {
     let retired = |tile: usize| tiles[tile]["instructions"].as_u64().expect("a number");
     assert!(retired(0) > 1_000_000 && retired(1) > 1_000_000);
     assert_eq!(retired(2) + retired(3), 0, "free tiles stand still");
+    // Each cycle of each tile went to something; after the end, what the console still holds is sent.
+    let cycles = result["cycles"].as_u64().expect("a number");
+    for (id, tile) in tiles.iter().enumerate() {
+        let spent = tile["spent"].as_object().expect("what its cycles went to");
+        let sum: u64 = spent.values().filter_map(Value::as_u64).sum();
+        assert!((cycles..cycles + 64).contains(&sum), "tile {id}: {spent:?} of {cycles}");
+        let retire = tile["spent"]["retire"].as_u64().expect("a number");
+        assert!(retire <= retired(id) && (retire > 1_000_000) == (id < 2), "tile {id}: {retire}");
+    }
     for (list, fields) in [
         ("detections", &["cycle", "kind", "latency_cycles", "tile"][..]),
         ("recoveries", &["cycle", "cycles", "kind"]),
