@@ -52,13 +52,6 @@ machine() {
 disk() { ARGUMENTS+=(-drive "if=none,id=disk,format=raw,file=$1" -device virtio-blk-device,drive=disk); }
 network() { ARGUMENTS+=(-netdev "user,id=net,hostfwd=udp:127.0.0.1:$1-10.0.2.15:7007" -device virtio-net-device,netdev=net); }
 
-# A new disk in file $1, the same each time: 4 MiB of ext2, one block group, no random identity, no time of this machine.
-new_disk() {
-    rm -f "$1"
-    E2FSPROGS_FAKE_TIME=978307200 mke2fs -q -t ext2 -b 1024 -N 64 -U 2b1f1e5c-5c0e-4b0e-8a52-1a2b3c4d5e6f \
-        -E hash_seed=2b1f1e5c-5c0e-4b0e-8a52-1a2b3c4d5e70,root_owner=0:0 "$1" 4096 >"$work/mke2fs" 2>&1 || die "$(cat "$work/mke2fs")"
-}
-
 # run DATAGRAMS COMMAND...: the machine with the host's side of the network session; its console without carriage returns.
 run() {
     local status=0
@@ -117,7 +110,7 @@ at_prompt() {
 # each, and jumps when the guest waits, so that there are about as many timer interrupts as on the chip.
 count() {
     local send=0 append="console=hvc0"
-    new_disk "$work/disk"
+    "$here/new-disk.sh" "$work/disk"
     echo poweroff >"$work/input"
     ARGUMENTS=()
     disk "$work/disk"
@@ -163,15 +156,15 @@ spoil() {
 
 test_version() {
     local version=$1
-    new_disk "$work/disk"
+    "$here/new-disk.sh" "$work/disk"
     check "$version brief session" 0 "$here/expected/brief.txt" session "$version" brief hvc0 "$work/disk"
-    new_disk "$work/disk"
+    "$here/new-disk.sh" "$work/disk"
     check "$version session" 0 "$here/expected/session.txt" session "$version" session hvc0 "$work/disk"
     check "$version leaves the file system clean" 0 "$work/empty" file_system_check "$work/disk"
     # Of the first kernel's first session: all others leave the same, whatever the kernel, the console and the time it took.
     [ -f "$work/disk-1" ] || cp "$work/disk" "$work/disk-1"
     check "$version leaves the same disk as every kernel" 0 "$work/empty" cmp "$work/disk-1" "$work/disk"
-    new_disk "$work/disk"
+    "$here/new-disk.sh" "$work/disk"
     check "$version session, ns16550 as console" 0 "$here/expected/session.txt" session "$version" session ttyS0 "$work/disk"
     check "$version leaves the same disk again" 0 "$work/empty" cmp "$work/disk-1" "$work/disk"
     check "$version prompt" 0 "$work/prompt" at_prompt "$version"
@@ -202,7 +195,7 @@ count)
     ;;
 shell)
     ARGUMENTS=()
-    new_disk "$work/disk"
+    "$here/new-disk.sh" "$work/disk"
     disk "$work/disk"
     say "Linux ${versions[0]}, with a disk on /mnt; 'poweroff' ends it, and so does Ctrl-A x"
     machine "${versions[0]}" console=ttyS0 -serial mon:stdio "${ARGUMENTS[@]}" -nic user,model=virtio-net-device

@@ -128,8 +128,8 @@ const WRONG_CORES: [Mutation; 5] = [
 ];
 
 /// The same for programs with translation: a fence for one page that does nothing, MXR without
-/// effect, superpages that are not checked for their alignment.
-const WRONG_TRANSLATIONS: [Mutation; 3] = [
+/// effect, superpages that are not checked for their alignment, a fence that does not wait for its address.
+const WRONG_TRANSLATIONS: [Mutation; 4] = [
     (
         "tile/covert_tlb.sv",
         "valid_q[flush_idx] <= 1'b0;",
@@ -137,6 +137,11 @@ const WRONG_TRANSLATIONS: [Mutation; 3] = [
     ),
     ("tile/covert_mmu.sv", "(mxr_i & perm[2])", "(mxr_i & 1'b0 & perm[2])"),
     ("tile/covert_mmu.sv", "(level1 & (pte[19:10] != '0))", "(level1 & 1'b0 & (pte[19:10] != '0))"),
+    (
+        "core/covert_decoder.sv",
+        "SysSfence;\n          dec_o.uses_rs1 = 1'b1;",
+        "SysSfence;\n          dec_o.uses_rs1 = 1'b0;",
+    ),
 ];
 
 /// Found by the model of epochs and fingerprints.

@@ -3,9 +3,12 @@
 //!
 //! 20 flips in the session `brief`; 300 with `COVERT_TEST_FULL=1`. Each is repeatable from its line.
 
+use std::path::Path;
+use std::process::Command;
+
 use clap::Parser as _;
 use covert::campaign::{Class, FaultRun, Golden, Summary, run_all};
-use covert::cli::{Cli, Command};
+use covert::cli::{self, Cli};
 use covert::inject;
 use covert::list::state_of;
 use covert::plan::Plan;
@@ -19,12 +22,9 @@ fn no_flip_under_linux_is_silent() {
     let flips = if covert_tests::is_full() { 300 } else { 20 };
     let folder = tempfile::tempdir().expect("a folder");
     let disk = folder.path().join("disk");
-    let status = std::process::Command::new("/sbin/mke2fs")
-        .args(["-q", "-t", "ext2", "-b", "1024", "-N", "64"])
-        .arg(&disk)
-        .arg("4096")
-        .status();
-    assert!(status.expect("mke2fs starts").success(), "no disk");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../firmware/linux/new-disk.sh");
+    let status = Command::new(script).arg(&disk).status();
+    assert!(status.expect("new-disk.sh starts").success(), "no disk");
 
     let append = "console=ttyS0 quiet panic=-1 covert.run=brief";
     let line = ["covert", "run", "linux", "--chip", "duo", "--stdin", "/dev/null"];
@@ -32,7 +32,7 @@ fn no_flip_under_linux_is_silent() {
     let cli = Cli::parse_from(
         line.iter().chain(&devices).map(|word| (*word).into()).chain([disk.into_os_string()]),
     );
-    let Command::Run(arguments) = cli.command else { panic!("another command") };
+    let cli::Command::Run(arguments) = cli.command else { panic!("another command") };
     let mut machine = Plan::new(&arguments).unwrap_or_else(|error| panic!("{error}")).machine;
     machine.options.fault = true;
 

@@ -193,8 +193,24 @@ fn edit(g: &mut Generator) {
     } else {
         let value = space::random_page(&mut g.rng, index);
         let fenced = address(k, index, g.rng.below(space::PAGE));
+        // Used before and after, so that what a fence leaves behind is seen.
+        let used = g.mode == Mode::Supervisor && g.rng.percent(50);
+        let data =
+            address(k, index, space::FRAME_DATA + g.rng.below(space::FRAME_DATA_SIZE / 4) * 4);
+        if used {
+            load(g, data);
+        }
         write_entry(g, space::page_entry(space, k, index), value, Some(fenced));
+        if used {
+            load(g, data);
+        }
     }
+}
+
+fn load(g: &mut Generator, address: u32) {
+    let [base, data] = simple::distinct(&mut g.rng);
+    g.asm.li(base, address);
+    g.asm.lw(data, base, 0);
 }
 
 /// Writes an entry and fences if the old one was valid: what was invalid needs none.
@@ -211,13 +227,13 @@ fn write_entry(g: &mut Generator, at: u32, value: u32, fenced: Option<u32>) {
     }
     match fenced {
         Some(address) if g.rng.percent(70) => {
-            g.asm.li(pointer, address);
             if g.rng.percent(50) {
-                // The address comes late, and until then the register holds another page's.
-                g.asm.li(new, 1);
-                g.asm.li(old, address);
-                g.asm.li(pointer, address ^ space::PAGE << g.rng.below(6));
+                // The address comes late, as a product: neither its factors nor what the register held are that page's.
+                g.asm.li(new, address / space::PAGE);
+                g.asm.li(old, space::PAGE);
                 g.asm.word(r_type(0x33, 0, 1, pointer, old, new)); // mul
+            } else {
+                g.asm.li(pointer, address);
             }
             g.asm.word(sfence_vma(pointer, ZERO));
         }
