@@ -416,7 +416,7 @@ module covert_core
   always_comb begin
     x_maint = covert_core_pkg::MaintNone;
     if (x_is_fence) x_maint = covert_core_pkg::MaintFence;
-    else if (x_is_csr && x_csr_write && (x_instr_q[31:20] == 12'h7C1) && (x_instr_q[13:12] != 2'd3)) begin
+    else if (x_is_csr && x_csr_write && (x_instr_q[31:20] == covert_pkg::CsrMcache) && (x_instr_q[13:12] != 2'd3)) begin
       x_maint = x_instr_q[14] ? x_instr_q[16:15] : x_rs1_q[1:0];
     end
   end
@@ -482,7 +482,8 @@ module covert_core
   assign x_sret = x_dec_q.sys_op == covert_core_pkg::SysSret;
   // What was fetched behind it may be out of date.
   assign x_fence = x_fire && !x_trap && (x_is_fence || x_is_sfence || x_is_satp);
-  // A jump, branch or return waits for nothing; a jump or branch has no exception of its own.
+  // A jump, branch or return waits for nothing; a jump or branch has no exception of its own. What the branch target
+  // buffer wrongly takes for a jump may be any instruction: it redirects to what follows it, and does so again while it waits.
   assign x_redirect = x_refetch || x_fence
       || (x_valid_q && w_ready && !irq && (x_mispredict || ((x_mret || x_sret) && !x_exc)));
   always_comb begin
@@ -681,8 +682,8 @@ module covert_core
       .trap_tval_i(w_addr_q),
       .trap_to_s_o(trap_to_s),
       .trap_vector_o(trap_vector),
-      .mret_i(x_redirect && x_mret),
-      .sret_i(x_redirect && x_sret),
+      .mret_i(x_fire && !x_trap && x_mret),
+      .sret_i(x_fire && !x_trap && x_sret),
       .mepc_o(mepc),
       .sepc_o(sepc),
       .irq_o(irq),

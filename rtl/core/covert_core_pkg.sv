@@ -19,9 +19,6 @@ package covert_core_pkg;
   localparam logic [4:0] ExcLoadPage = 5'd13;
   localparam logic [4:0] ExcStorePage = 5'd15;
 
-  // Bit of the epoch interrupt in mip and mie, and its cause (vmm/abi: csr).
-  localparam int unsigned EpochIrq = 24;
-
   // Error code of a memory response: 0 none, 1 access fault, 2 page fault, 3 (fetches only) not known without a walk.
   localparam logic [1:0] RspOk = 2'd0;
   localparam logic [1:0] RspAccess = 2'd1;
@@ -31,8 +28,8 @@ package covert_core_pkg;
   // Cache maintenance (CSR mcache): write the data cache back; that and empty it; write it back and empty the
   // instruction cache (fence.i).
   localparam logic [1:0] MaintNone = 2'd0;
-  localparam logic [1:0] MaintClean = 2'd1;
-  localparam logic [1:0] MaintEmpty = 2'd2;
+  localparam logic [1:0] MaintClean = covert_pkg::McacheClean[1:0];
+  localparam logic [1:0] MaintEmpty = covert_pkg::McacheEmpty[1:0];
   localparam logic [1:0] MaintFence = 2'd3;
 
   typedef enum logic [3:0] {

@@ -70,13 +70,12 @@ module covert_csr
 );
 
   localparam logic [31:0] Misa = 32'h4014_1105;  // RV32 A C I M S U
-  localparam logic [31:0] MieMask = 32'h0000_0AAA | (32'd1 << covert_core_pkg::EpochIrq);
+  localparam logic [31:0] MieMask = 32'h0000_0AAA | (32'd1 << covert_pkg::EpochIrqBit);
   localparam logic [31:0] MipWritable = 32'h0000_0222;
   localparam logic [31:0] MidelegMask = 32'h0000_0222;
   localparam logic [31:0] MedelegMask = 32'h0000_B3FF;
   localparam logic [31:0] SstatusMask = 32'h000C_0122;
   localparam logic [31:0] MstatusMask = 32'h007E_19AA;
-  localparam logic [11:0] CsrMfprint = 12'h7C2;
 
   logic [1:0] priv_q;
   logic [31:0] mstatus_q;  // only the bits of MstatusMask are ever set
@@ -118,12 +117,12 @@ module covert_csr
     mip[7] = irq_m_timer_i;
     mip[9] = mip_q[9] | irq_s_ext_i;
     mip[11] = irq_m_ext_i;
-    mip[covert_core_pkg::EpochIrq] = mie_q[covert_core_pkg::EpochIrq] && (mepoch_q == 32'd0);
+    mip[covert_pkg::EpochIrqBit] = mie_q[covert_pkg::EpochIrqBit] && (mepoch_q == 32'd0);
   end
 
   // Interrupt selection: the epoch first, then M before S, each in the order of the specification.
   function automatic logic [4:0] first_of(input logic [31:0] set);
-    if (set[covert_core_pkg::EpochIrq]) first_of = 5'd24;
+    if (set[covert_pkg::EpochIrqBit]) first_of = 5'd24;
     else if (set[11]) first_of = 5'd11;
     else if (set[3]) first_of = 5'd3;
     else if (set[7]) first_of = 5'd7;
@@ -133,11 +132,11 @@ module covert_csr
   endfunction
 
   assign pending = mip & mie_q;
-  assign wake_o = (pending & ~(32'd1 << covert_core_pkg::EpochIrq)) != 32'd0;
+  assign wake_o = (pending & ~(32'd1 << covert_pkg::EpochIrqBit)) != 32'd0;
   always_comb begin
     m_pending = pending & ~mideleg_q;
     if (priv_q == covert_core_pkg::PrivM) begin
-      m_pending[covert_core_pkg::EpochIrq] = 1'b0;
+      m_pending[covert_pkg::EpochIrqBit] = 1'b0;
       if (!mstatus_q[Mie]) m_pending = 32'd0;
     end
     s_pending = pending & mideleg_q;
@@ -185,9 +184,9 @@ module covert_csr
       12'h343: rdata = mtval_q;
       12'h344: rdata = mip;
       12'h7A0, 12'h7A1, 12'h7A2, 12'h7A3: ;  // no triggers
-      12'h7C0: rdata = mepoch_q;
-      12'h7C1: ;  // mcache: the pipeline carries writes out
-      CsrMfprint: rdata = mfprint_i;
+      covert_pkg::CsrMepoch: rdata = mepoch_q;
+      covert_pkg::CsrMcache: ;  // mcache: the pipeline carries writes out
+      covert_pkg::CsrMfprint: rdata = mfprint_i;
       12'hB00: rdata = mcycle_q[31:0];
       12'hB02: rdata = minstret_q[31:0];
       12'hB80: rdata = mcycle_q[63:32];
@@ -235,7 +234,7 @@ module covert_csr
   end
   assign write = access_i && write_i && !illegal_o;
   assign sstatus_wdata = (mstatus_q & ~SstatusMask) | (wdata & SstatusMask);
-  assign mfprint_we_o = write && (addr_i == CsrMfprint);
+  assign mfprint_we_o = write && (addr_i == covert_pkg::CsrMfprint);
   assign mfprint_wdata_o = wdata;
 
   // Trap target.
@@ -323,7 +322,7 @@ module covert_csr
               default: mip_q <= operand_i & MipWritable;
             endcase
           end
-          12'h7C0: mepoch_q <= wdata;
+          covert_pkg::CsrMepoch: mepoch_q <= wdata;
           12'hB00: mcycle_q[31:0] <= wdata;
           12'hB02: minstret_q[31:0] <= wdata;
           12'hB80: mcycle_q[63:32] <= wdata;

@@ -199,7 +199,7 @@ module covert_mmu #(
   assign pte_bad  = ~pte[0] | (pte[2] & ~pte[1]) |
       (pte_leaf ? ((level1 & (pte[19:10] != '0)) | ~pte[6]) : (~level1 | pte[4] | pte[6] | pte[7]));
   assign pte_perm = {pte[7], pte[4], pte[3:1]};
-  // Rights come before the physical address. In general they are looked at when the page is found in the TLB.
+  // Rights come before the physical address. They are looked at again whenever the page is found in the TLB.
   assign pte_denied = pte_leaf & (walk_i_q ? fetch_denied(pte_perm[3:2], iwalk_priv_i)
                                            : data_denied(pte_perm, d_priv_q, d_we_q | d_amo_q));
 
@@ -219,8 +219,8 @@ module covert_mmu #(
       StPte1, StPte0: if (dc_rsp_valid_i) begin
         walk_ends = pte_leaf | pte_bad | dc_rsp_err_i | (pte[31:30] != '0);
         if (dc_rsp_err_i) walk_err = RspAccess;
-        else if (pte_bad) walk_err = RspPage;
-        else if (pte[31:30] != '0) walk_err = pte_denied ? RspPage : RspAccess;
+        else if (pte_bad | pte_denied) walk_err = RspPage;
+        else if (pte[31:30] != '0) walk_err = RspAccess;
         fill = walk_ends & (walk_err == RspOk);
         if (!walk_ends) state_d = StAsk0;
       end

@@ -21,8 +21,8 @@ pub struct Cli {
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 the guest ended well; 1 the guest failed or timed out; 2 wrong usage or bad \
-                          input; 3 detected but unrecoverable; 4 internal error.";
+const EXIT_CODES: &str = "Exit codes: 0 the guest ended well; 1 the guest failed, asked for a reboot, timed out or was \
+                          ended by Ctrl-A x; 2 wrong usage or bad input; 3 detected but unrecoverable; 4 internal error.";
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
@@ -35,6 +35,10 @@ pub enum Command {
     /// List every bit that a fault can be injected into
     ListState(ListStateArgs),
     /// Boot a guest protected, break it many times, and show that nobody noticed
+    #[command(
+        after_help = "Exit codes: 0 nobody noticed; 1 something wrong was let out or Linux did not end well; 2 wrong \
+                            usage or bad input; 4 internal error."
+    )]
     Demo(DemoArgs),
     /// Measure how fast the chip is simulated
     Speed(SpeedArgs),
@@ -211,8 +215,8 @@ pub struct RunArgs {
     pub disk: Option<PathBuf>,
     /// Network: user (10.0.2.2 passes UDP on to 127.0.0.1, the guest is 10.0.2.15), user,udp=HOSTPORT:GUESTPORT (a port of
     /// 127.0.0.1 leads into the guest; repeatable), user,echo[=N[:PORT]] (10.0.2.2 answers by itself and sends N
-    /// datagrams, by default 8, to the guest's UDP port PORT, by default 7; the only one that makes a run repeatable), tap=NAME; pcap=FILE with or
-    /// without them records frames
+    /// datagrams, by default 8, at most 1000, to the guest's UDP port PORT, by default 7; the only one that makes a run
+    /// repeatable), tap=NAME; pcap=FILE with or without them records frames
     #[arg(long, value_name = "SPEC", value_parser = net_spec)]
     pub net: Option<NetSpec>,
     /// Guest RAM, with K or M for KiB or MiB; at most 31M [default: 16M for Linux, else 4M]

@@ -38,6 +38,26 @@ impl Input {
         }
         Ok(Self::Live)
     }
+
+    /// Repeatable: a pipe is read to its end; a terminal has none, and counts as no input.
+    ///
+    /// # Errors
+    /// The pipe cannot be read.
+    pub fn repeatable(self) -> io::Result<Self> {
+        let mut bytes = Vec::new();
+        match self {
+            Self::Bytes(bytes) => return Ok(Self::Bytes(bytes)),
+            Self::Live if io::stdin().is_terminal() => {
+                tracing::warn!(
+                    "nothing is read from the terminal, since the guest runs twice; --stdin FILE gives it input"
+                );
+            }
+            Self::Live => {
+                io::stdin().read_to_end(&mut bytes)?;
+            }
+        }
+        Ok(Self::Bytes(bytes))
+    }
 }
 
 /// Console input on its way into a chip.

@@ -58,7 +58,8 @@ struct Side<'a> {
     runs: &'a [FaultRun],
 }
 
-/// Makes the demonstration; returns the exit code: 1 if a wrong output left the protected guest.
+/// Makes the demonstration; returns the exit code: 1 if a wrong output left the protected guest or Linux did not
+/// end well.
 ///
 /// # Errors
 /// A file cannot be read or written, the model fails, or the guest's output is wrong without any fault.

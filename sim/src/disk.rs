@@ -147,7 +147,11 @@ impl Disk {
     /// # Errors
     /// It could not.
     pub fn flush(&mut self) -> io::Result<()> {
-        if std::mem::take(&mut self.unsaved) { self.file.sync_data() } else { Ok(()) }
+        if self.unsaved {
+            self.file.sync_data()?;
+            self.unsaved = false;
+        }
+        Ok(())
     }
 
     /// SHA-256 of the contents as the guest sees them, in hexadecimal.

@@ -19,7 +19,7 @@ use crate::output::WriteError;
 pub mod exit_code {
     /// The guest ended well.
     pub const OK: u8 = 0;
-    /// The guest failed or timed out.
+    /// The guest failed, asked for a reboot, timed out or was ended by the user.
     pub const GUEST: u8 = 1;
     /// Wrong usage or bad input.
     pub const INPUT: u8 = 2;

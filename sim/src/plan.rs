@@ -103,7 +103,12 @@ impl Plan {
             idle_skip: true,
             seed: args.seed,
         };
-        let input = Input::open(args.stdin.as_deref()).map_err(|source| Error::Read {
+        let mut input = Input::open(args.stdin.as_deref());
+        if draws(args) {
+            // Made twice, once to know its length.
+            input = input.and_then(Input::repeatable);
+        }
+        let input = input.map_err(|source| Error::Read {
             path: args.stdin.clone().unwrap_or_else(|| "standard input".into()),
             source,
         })?;
@@ -190,11 +195,15 @@ fn attached(args: &RunArgs) -> Result<Attached, Error> {
     if let Some(disk) = &disk {
         open_disk(disk)?;
     }
-    let random = args.inject.iter().any(|spec| matches!(spec, Spec::Random { .. }));
-    if random && args.net.as_ref().is_some_and(|net| !net.repeatable()) {
+    if draws(args) && args.net.as_ref().is_some_and(|net| !net.repeatable()) {
         return usage("--inject random: needs a repeatable run: --net user,echo".into());
     }
     Ok(Attached { disk, net: args.net.clone() })
+}
+
+/// Whether faults are drawn from a run without any.
+fn draws(args: &RunArgs) -> bool {
+    args.inject.iter().any(|spec| matches!(spec, Spec::Random { .. }))
 }
 
 fn usage<T>(message: String) -> Result<T, Error> {

@@ -116,6 +116,11 @@ mod tests {
         // MAC address, byte by byte.
         assert!(run(&mut state, LBU_A0, 0x1000_2105));
         assert_eq!(state.vcpu.x[10], 0x9A);
+        // Slot 5 is empty: it says so, and takes no notice of what is written.
+        let devices = state.devices;
+        assert!(run(&mut state, SW_A0, 0x1000_6070));
+        assert!(run(&mut state, LW_A0, 0x1000_6008));
+        assert_eq!((state.vcpu.x[10], state.devices), (0, devices));
     }
 
     #[test]

@@ -141,7 +141,11 @@ fn divided(len: u32, cuts: &[u32], shifts: &[u32]) -> Vec<(u32, u32)> {
 
 /// Random cases of each property; `COVERT_TEST_FULL` asks for many.
 fn config() -> ProptestConfig {
-    let cases = if std::env::var_os("COVERT_TEST_FULL").is_some() { 5000 } else { 64 };
+    let cases = if std::env::var_os("COVERT_TEST_FULL").is_some_and(|value| value == "1") {
+        5000
+    } else {
+        64
+    };
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 

@@ -137,7 +137,11 @@ fn run_with_flips(model: &mut Model, flips: &[Flip]) -> Outcome {
 
 /// Random cases of each property; `COVERT_TEST_FULL` asks for many.
 fn config() -> ProptestConfig {
-    let cases = if std::env::var_os("COVERT_TEST_FULL").is_some() { 2000 } else { 48 };
+    let cases = if std::env::var_os("COVERT_TEST_FULL").is_some_and(|value| value == "1") {
+        2000
+    } else {
+        48
+    };
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 

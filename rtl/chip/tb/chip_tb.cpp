@@ -388,6 +388,7 @@ void faults(unsigned count, bool third) {
                 missed, masked, recovered, due);
     for (unsigned k = 1; k <= DetectionVmm; k++) std::printf(" %u:%u", k, kinds[k]);
     std::printf("; slowest recovery %llu cycles\n", static_cast<unsigned long long>(slowest));
+    g_verdict.check(recovered != 0 && 2 * missed < count, "faults are reached, and some are recovered from");
 }
 
 std::vector<uint8_t> slurp(const char* path) {

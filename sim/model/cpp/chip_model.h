@@ -149,8 +149,12 @@ public:
             input_next_ = 0;
         }
         input_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        quiet_ = 0;
     }
-    void close_console() override { input_closed_ = true; }
+    void close_console() override {
+        input_closed_ = true;
+        quiet_ = 0;
+    }
     std::size_t console_backlog() const override { return input_.size() - input_next_; }
     rust::Slice<const uint8_t> console() const override { return view(console_); }
     void clear_console() override { console_.clear(); }
@@ -238,6 +242,15 @@ public:
         random_.digest(sum);
         sum.add(static_cast<uint64_t>(model_->blk_done_i) << 3 | static_cast<uint64_t>(model_->net_tx_taken_i) << 2
                 | static_cast<uint64_t>(model_->net_rx_done_i) << 1 | static_cast<uint64_t>(model_->random_valid_i));
+        // What goes with those.
+        if (model_->blk_done_i) sum.add(model_->blk_failed_i);
+        if (model_->net_rx_done_i)
+            sum.add(static_cast<uint64_t>(model_->net_rx_len_i) << 1 | static_cast<uint64_t>(model_->net_rx_tag_i));
+        if (model_->random_valid_i) sum.add(model_->random_data_i);
+        sum.add(static_cast<uint64_t>(model_->uart_rx_valid_i) << 2 | static_cast<uint64_t>(model_->uart_hangup_i) << 1
+                | static_cast<uint64_t>(model_->host_sync_i));
+        if (model_->uart_rx_valid_i) sum.add(model_->uart_rx_data_i);
+        htif_.digest(sum);
         sum.add(ready_);
         sum.add(model_->mode_req_i);
         sum.add(input_next_);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -31,8 +32,6 @@ public:
         sectors_ = sectors;
         read_only_ = read_only;
     }
-    uint64_t sectors() const { return sectors_; }
-    bool read_only() const { return read_only_; }
 
     /// The chip starts a command in cycle `now`; `region` is the size of the I/O region.
     void start(const BlockCommand& command, uint64_t now, uint64_t region) {
@@ -137,9 +136,8 @@ public:
         tag_ = tag;
         plan(now);
     }
-    /// Cycle in which the next frame is delivered.
-    uint64_t due() const { return receive_due_; }
-    bool sending() const { return send_due_ != Never; }
+    /// Cycle in which the next frame is delivered, or one is sent.
+    uint64_t due() const { return std::min(receive_due_, send_due_); }
     /// True if a frame is delivered so that its length stands on the port in cycle `next`.
     bool delivers(uint64_t next) const { return receive_due_ <= next; }
     uint32_t buffer() const { return buffer_; }

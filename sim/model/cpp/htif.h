@@ -23,6 +23,8 @@ public:
     /// Serves what stands in tohost; appends console output. True if the program has ended.
     bool serve(Memory& memory, std::string& console);
     uint32_t exit_code() const { return exit_code_; }
+    /// Adds all that decides what it does from here on.
+    void digest(Digest& into) const { into.add(due_); }
 
 private:
     static constexpr uint64_t Never = ~0ULL;

@@ -6,7 +6,7 @@
 //! contents, console input and calls give the same run, bit for bit, in both builds of the model.
 
 mod chip;
-#[allow(
+#[expect(
     unreachable_pub,
     clippy::multiple_unsafe_ops_per_block,
     reason = "the bridge's macro writes them so"

@@ -254,7 +254,7 @@ fn the_same_run_with_and_without_idle_skip() {
 #[test]
 fn a_flip_in_a_wait_has_the_same_effect_with_and_without_idle_skip() {
     let image = image(1);
-    let mut effects = 0;
+    let (mut effects, mut skips) = (0, 0);
     let start = |skip| Run::new(&options(Memory::Sdram, true, skip), &image, 100);
     let count = start(false).chip.variables().len() as u32;
     for number in 0..8_u32 {
@@ -278,11 +278,18 @@ fn a_flip_in_a_wait_has_the_same_effect_with_and_without_idle_skip() {
                 0
             };
             run.chip.flip(covert_model::Bit { variable, word, bit: 0 }).expect("a bit");
-            run.finish(1 << 13)
+            let before = run.chip.skipped_cycles();
+            // The rest of this wait, in which the flip lies.
+            run.until(run.chip.cycle() + 2_000);
+            let skipped = run.chip.skipped_cycles() > before;
+            (run.finish(1 << 13), skipped)
         };
-        let whole = outcome(false);
+        let (whole, _) = outcome(false);
         effects += usize::from(whole.detections > 0);
-        assert_eq!(outcome(true), whole, "flip {number}");
+        let (skipping, left_out) = outcome(true);
+        skips += usize::from(left_out);
+        assert_eq!(skipping, whole, "flip {number}");
     }
     assert!(effects > 0, "no flip had an effect");
+    assert!(skips > 0, "no cycle was left out after a flip");
 }

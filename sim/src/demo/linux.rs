@@ -25,6 +25,8 @@ const MAX_CYCLES: u64 = 200_000_000;
 #[derive(Serialize)]
 pub(super) struct Report {
     cycles: u64,
+    /// How it ended.
+    end: String,
     /// It ended well, with the console's output that a run without flips has.
     right: bool,
     flips: Vec<Flip>,
@@ -34,7 +36,11 @@ pub(super) struct Report {
 struct Flip {
     spec: String,
     cycle: u64,
+    /// False if the run ended before.
+    reached: bool,
     detections: Vec<Found>,
+    /// Recoveries until the next flip.
+    recoveries: usize,
 }
 
 #[derive(Serialize)]
@@ -51,13 +57,18 @@ impl Report {
 
     /// For the closing text.
     pub(super) fn summary(&self) -> String {
-        let found = self.flips.iter().filter(|flip| !flip.detections.is_empty()).count();
+        let count = |what: fn(&Flip) -> bool| self.flips.iter().filter(|flip| what(flip)).count();
         format!(
-            "guest linux, booted protected: {} bit flips on the way, {found} detected and recovered, {} masked; {} cycles; {}\n",
-            self.flips.len(),
-            self.flips.len() - found,
+            "guest linux, booted protected: {} bit flips on the way, {} detected and recovered, {} masked; {} cycles; {}\n",
+            count(|flip| flip.reached),
+            count(|flip| flip.recoveries > 0),
+            count(|flip| flip.reached && flip.detections.is_empty()),
             self.cycles,
-            if self.right { "console as without flips" } else { "CONSOLE OR END DIFFERS" },
+            if self.right {
+                "console as without flips".to_owned()
+            } else {
+                format!("CONSOLE OR END DIFFERS ({})", self.end)
+            },
         )
     }
 }
@@ -118,27 +129,43 @@ pub(super) fn run(count: u32, seed: u64) -> Result<Report, Error> {
     let expected = expected.ok_or_else(|| Error::Unexpected("a boot brought no result".into()))?;
     let right = end == End::Exit(0) && expected.well && session.console.bytes() == expected.console;
 
-    // A detection belongs to the last flip before it.
-    let mut report: Vec<Flip> = flips
+    // A detection or recovery belongs to the last flip before it.
+    let mut report: Vec<Flip> = session
+        .injections
         .iter()
-        .map(|flip| Flip { spec: flip.spec.clone(), cycle: flip.cycle, detections: Vec::new() })
+        .map(|seen| Flip {
+            spec: seen.injection.spec.clone(),
+            cycle: seen.injection.cycle,
+            reached: seen.effect.is_some(),
+            detections: Vec::new(),
+            recoveries: 0,
+        })
         .collect();
+    let last = |report: &[Flip], cycle| report.iter().rposition(|flip| flip.cycle <= cycle);
     for seen in &session.detections {
         let kind = Detection::from_bits(seen.kind).map_or("unknown", Detection::name);
-        if let Some(flip) = report.iter_mut().rev().find(|flip| flip.cycle <= seen.cycle) {
-            flip.detections.push(Found { cycle: seen.cycle, kind });
+        if let Some(at) = last(&report, seen.cycle) {
+            report[at].detections.push(Found { cycle: seen.cycle, kind });
+        }
+    }
+    for seen in &session.recoveries {
+        if let Some(at) = last(&report, seen.cycle) {
+            report[at].recoveries += 1;
         }
     }
     for flip in &report {
         let what = match flip.detections.first() {
             Some(found) => format!(
-                "{} detected {} cycles later, rolled back",
+                "{} detected {} cycles later, {}",
                 found.kind,
-                found.cycle - flip.cycle
+                found.cycle - flip.cycle,
+                if flip.recoveries > 0 { "rolled back" } else { "not recovered" }
             ),
-            None => "masked".to_owned(),
+            None if flip.reached => "masked".to_owned(),
+            None => "not reached".to_owned(),
         };
         say(&format!("{}: {what}", flip.spec));
     }
-    Ok(Report { cycles: session.chip().cycle(), right, flips: report })
+    let end = format!("{end:?}");
+    Ok(Report { cycles: session.chip().cycle(), end, right, flips: report })
 }

@@ -17,8 +17,8 @@ use super::{Backend, CYCLES_PER_MICROSECOND, microseconds};
 
 /// The echo service's port.
 pub(super) const ECHO_PORT: u16 = 7;
-/// The peer's own port.
-const PEER_PORT: u16 = 49_152;
+/// The peer's own port; not one of the guest's that it sends to.
+pub(super) const PEER_PORT: u16 = 49_152;
 /// Bytes of a datagram before its contents.
 const HEAD: usize = 8;
 /// Cycles from a frame to the answer to it: 100 us.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::echo::ECHO_PORT;
+use super::echo::{ECHO_PORT, PEER_PORT};
 
 /// Where frames go to and come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct NetSpec {
     pub pcap: Option<PathBuf>,
 }
 
-/// What `--net` takes, for its help.
+/// What `--net` takes, for messages.
 pub const GRAMMAR: &str = "user[,udp=HOSTPORT:GUESTPORT]..., user,echo[=DATAGRAMS[:PORT]] or tap=NAME; each with ,pcap=FILE, \
                            or pcap=FILE alone";
 /// Datagrams of `echo`, unless told otherwise.
@@ -85,7 +85,8 @@ impl FromStr for NetSpec {
                 ("echo", _) if echo.is_some() => return Err(Twice("echo")),
                 ("echo", None) => echo = Some((DEFAULT_DATAGRAMS, ECHO_PORT)),
                 ("echo", Some(value)) => {
-                    let why = "a number from 0 to 1000, and a port if :PORT follows";
+                    let why =
+                        "a number from 0 to 1000, and if :PORT follows a port other than 49152";
                     echo = Some(datagrams(value).ok_or_else(|| wrong(why))?);
                 }
                 ("udp", Some(value)) => {
@@ -139,7 +140,7 @@ fn forward(text: &str) -> Option<(u16, u16)> {
 
 fn datagrams(text: &str) -> Option<(u32, u16)> {
     let (number, port) = match text.split_once(':') {
-        Some((number, to)) => (number, port(to)?),
+        Some((number, to)) => (number, port(to).filter(|port| *port != PEER_PORT)?),
         None => (text, ECHO_PORT),
     };
     Some((number.parse().ok().filter(|number| *number <= MAX_DATAGRAMS)?, port))

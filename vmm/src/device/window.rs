@@ -139,7 +139,8 @@ pub fn write(
         }
         Place::Virtio(_, CONFIG..) => {}
         Place::Virtio(number, offset) => {
-            let (identity, transport) = transport(devices, number)?;
+            // What is not there takes no notice.
+            let Some((identity, transport)) = transport(devices, number) else { return Some(()) };
             match transport.write(&identity, memory, offset, value) {
                 Effect::Nothing => devices.agenda |= LINES,
                 Effect::Reset => {

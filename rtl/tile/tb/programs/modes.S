@@ -151,9 +151,29 @@ _start:
   li t1, 1 << 17
   and t0, t0, t1
   bnez t0, fail
+
+  STEP 8                           # an illegal return that the branch target buffer takes for a jump changes nothing
+  la s1, 1f
+  li t0, 0x40000                   # beyond the buffer's tags
+  add t1, s1, t0
+  li t2, 0x00008067                # ret
+  sw t2, 0(t1)
+  fence.i
+  jalr ra, t1
+  jalr ra, t1
+  IN_MODE 1
+  li s4, 0
+.balign 4
+1:
+  mret
+  beqz s4, fail
+  BACK_TO_M
+  li t1, 3 << 11
+  and s3, s3, t1
+  CHECK s3, 1 << 11
   PASS
 
-# M: illegal instructions are skipped (s4 = 1); an ecall ends the excursion (s6 = mcause).
+# M: illegal instructions are skipped (s4 = 1, s3 = mstatus); an ecall ends the excursion (s6 = mcause).
 .balign 4
 handler:
   csrr s6, mcause
@@ -166,6 +186,7 @@ handler:
   jr t6
 1:
   li s4, 1
+  csrr s3, mstatus
   csrr t6, mepc
   addi t6, t6, 4
   csrw mepc, t6

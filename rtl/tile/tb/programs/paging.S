@@ -235,6 +235,19 @@ _start:
   add a3, a3, t0
   addi s5, s5, -1
   bnez s5, 2b
+  # Nor is a translation kept that the access had no right to.
+  PTE 7, PAGE_A, V | R | W | X | A
+  sfence.vma
+  li a3, VA + 0x7000
+  FAULTS 31, 15, VA + 0x7000, sw s6, 0(a3)
+  PTE 7, PAGE_B, V | R | W | X | A | D
+  li a3, VA + 0x7000
+  li s6, 0x31313131
+  sw s6, 0(a3)
+  STEP 32
+  li a3, PAGE_B
+  lw t0, 0(a3)
+  CHECK t0, 0x31313131
   PASS
 
 # Compares the trap with what is expected, and goes on at s0 in S-mode.

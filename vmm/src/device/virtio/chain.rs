@@ -153,7 +153,8 @@ impl Cursor {
         Ok(())
     }
 
-    /// Passes `len` bytes over.
+    /// Passes `len` bytes over, in at most as many pieces as a chain may have: what they were when they were measured is not
+    /// what the guest may have made of them since.
     #[inline(never)]
     pub fn skip(
         &mut self,
@@ -162,7 +163,11 @@ impl Cursor {
         side: Side,
         len: u32,
     ) -> Result<(), Broken> {
-        self.pieces(queue, memory, side, len, |_, _, _, _| Some(()))
+        let mut left = queue.entries();
+        self.pieces(queue, memory, side, len, |_, _, _, _| {
+            left = left.checked_sub(1)?;
+            Some(())
+        })
     }
 
     /// Copies the next `len` bytes that the device reads to offset `at` of the buffer.
@@ -285,6 +290,20 @@ pub(crate) mod tests {
                 assert_eq!(&owned.ram[0x601..0x606], &[0x44, 4, 5, 6, 7]);
             }
         }
+    }
+
+    #[test]
+    fn passing_over_a_chain_that_was_made_a_ring_ends() {
+        let mut owned = Owned::new(0x1000);
+        let mut memory = owned.memory();
+        // Descriptor 0, of one byte, leads to itself.
+        for (word, value) in [DATA, 0, 1, 1 | 2].into_iter().enumerate() {
+            memory.write32(TABLE + 4 * word as u32, value).unwrap();
+        }
+        let queue = queue(&memory);
+        let mut cursor = Cursor::new(0);
+        assert_eq!(cursor.skip(&queue, &mut memory, Side::Write, 8), Ok(()));
+        assert_eq!(cursor.skip(&queue, &mut memory, Side::Write, u32::MAX), Err(Broken));
     }
 
     #[test]

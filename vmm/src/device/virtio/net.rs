@@ -4,8 +4,8 @@
 //! out:  Idle -> Out -> Send -> Idle
 //! in:   None -> Post -> Posted -> Copy -> None
 //! ```
-//! The guest runs in `Idle`, `None` and `Posted` only. A receive buffer is posted to the controller as soon as the
-//! driver is ready, and again after each frame. Frames go through the bounce buffer: drivers begin them at odd
+//! The guest runs in `Idle`, `None` and `Posted` only. A receive buffer is posted to the controller at the
+//! driver's first notification, and again after each frame. Frames go through the bounce buffer: drivers begin them at odd
 //! half-words.
 
 use covert_abi::io::{NET_FRAME_MAX, NET_FRAME_MIN, NET_PRESENT};
@@ -144,7 +144,7 @@ impl Net {
             },
             NONE | POSTED => Next::Idle,
             COPY => {
-                let len = words(self.in_len);
+                let len = words(self.in_len.min(NET_FRAME_MAX));
                 Next::Act(Action::CopyIn { io: self.in_io, domain: BUFFER_OFFSET, len })
             }
             _ => Next::Fail(Failure::State),
