@@ -55,7 +55,7 @@ module covert_core
     output logic flush_page_o,
     output logic [31:12] flush_vpn_o,
 
-    // Cache maintenance, covert_core_pkg::Maint*: level until done. No access is under way meanwhile.
+    // Cache maintenance, covert_core_pkg::Maint* or covert_pkg::Mcache*: level until done. No access is under way meanwhile.
     output logic [1:0] maint_o,
     input logic maint_done_i
 

@@ -25,11 +25,9 @@ package covert_core_pkg;
   localparam logic [1:0] RspPage = 2'd2;
   localparam logic [1:0] RspMiss = 2'd3;
 
-  // Cache maintenance (CSR mcache): write the data cache back; that and empty it; write it back and empty the
-  // instruction cache (fence.i).
+  // Cache maintenance, beside covert_pkg::McacheClean and McacheEmpty (CSR mcache): none; write the data cache back and
+  // empty the instruction cache (fence.i).
   localparam logic [1:0] MaintNone = 2'd0;
-  localparam logic [1:0] MaintClean = covert_pkg::McacheClean[1:0];
-  localparam logic [1:0] MaintEmpty = covert_pkg::McacheEmpty[1:0];
   localparam logic [1:0] MaintFence = 2'd3;
 
   typedef enum logic [3:0] {

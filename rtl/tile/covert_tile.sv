@@ -335,9 +335,9 @@ module covert_tile #(
   logic         synced_q;      // the host's wish is fulfilled
 
   assign dreq_ready = mmu_dreq_ready & (maint_q == StNone);
-  assign maint      = (maint_q == StHost) ? covert_core_pkg::MaintEmpty
+  assign maint      = (maint_q == StHost) ? covert_pkg::McacheEmpty[1:0]
       : (maint_q != StCore) ? covert_core_pkg::MaintNone
-      : (core_maint == covert_core_pkg::MaintEmpty) ? covert_core_pkg::MaintEmpty : covert_core_pkg::MaintClean;
+      : (core_maint == covert_pkg::McacheEmpty[1:0]) ? covert_pkg::McacheEmpty[1:0] : covert_pkg::McacheClean[1:0];
   assign empty      = maint_q == StEmpty;
 
   always_comb begin
