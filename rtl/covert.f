@@ -34,7 +34,7 @@ unit/covert_outlet.sv
 unit/covert_detect.sv
 unit/covert_dirty.sv
 unit/covert_dma.sv
-unit/covert_pages.sv
+unit/covert_blocks.sv
 unit/covert_sequencer.sv
 chip/covert_clock_gate.sv
 unit/covert_unit.sv

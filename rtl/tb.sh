@@ -9,7 +9,7 @@ set -euo pipefail
 
 readonly RTL=$COVERT_ROOT/rtl
 readonly OUT=${CARGO_TARGET_DIR:-$COVERT_ROOT/target}/rtl-tb
-readonly BENCHES=(gate dirty dma pages log outlet uart io dcache icache cache-mutants chip-solo chip-duo chip-quad)
+readonly BENCHES=(gate dirty dma blocks log outlet uart io dcache icache mutants chip-solo chip-duo chip-quad)
 readonly CXXFLAGS=(-std=c++17 -O2 -Wall -Wextra)
 
 if [ "${1:-}" = --list ]; then
@@ -80,29 +80,40 @@ chip() {
     start "chip-$1" "$tiles" "$OUT/bare.bin" "$OUT/vmm.bin" $((40 * scale))
 }
 
-# The benches of the caches must notice what is wrong with a cache, and nothing else: rtl/tile/tb/mutants.
-cache_mutants() {
-    local expected cache what from to text mutant bench passed=0 failed=0 seen=' '
-    while read -r expected cache && read -r what && IFS= read -r from && IFS= read -r to; do
-        if [ -z "${COVERT_TEST_FULL:-}" ] && [[ $seen == *" $cache "* ]]; then continue; fi
-        seen+="$cache "
-        text=$(<"$RTL/tile/covert_$cache.sv")
+# Benches must notice what is wrong with their block, and nothing else: rtl/mutants.
+mutants() {
+    local expected block what from to text source top tb mutant bench passed=0 failed=0 seen=' '
+    local others arguments
+    while read -r expected block && read -r what && IFS= read -r from && IFS= read -r to; do
+        if [ -z "${COVERT_TEST_FULL:-}" ] && [[ $seen == *" $block "* ]]; then continue; fi
+        seen+="$block "
+        case $block in
+            blocks)
+                source=unit/covert_blocks.sv top=covert_blocks_top tb=unit/tb/blocks_tb.cpp arguments=(6)
+                others=(unit/gen/covert_pkg.sv unit/covert_unit_pkg.sv unit/covert_dma.sv unit/covert_dirty.sv
+                    unit/tb/covert_blocks_top.sv)
+                ;;
+            *)
+                source=tile/covert_$block.sv top=covert_$block tb=tile/tb/${block}_tb.cpp arguments=(2 1)
+                others=(tile/covert_cache_pkg.sv)
+                ;;
+        esac
+        text=$(<"$RTL/$source")
         mutant=${text/"$from"/"$to"}
         if [ "$mutant" = "$text" ] || [[ ${text#*"$from"} == *"$from"* ]]; then die "mutants: not there once: $from"; fi
         mkdir -p "$OUT/mutant"
-        printf '%s\n' "$mutant" >"$OUT/mutant/covert_$cache.sv"
-        rm -rf "$OUT/mutant-$cache"
-        build "mutant-$cache" "covert_$cache" "tile/tb/${cache}_tb.cpp" lint.vlt tile/covert_cache_pkg.sv \
-            "$OUT/mutant/covert_$cache.sv" || return 1
+        printf '%s\n' "$mutant" >"$OUT/mutant/covert_$block.sv"
+        rm -rf "$OUT/mutant-$block"
+        build "mutant-$block" "$top" "$tb" lint.vlt "${others[@]}" "$OUT/mutant/covert_$block.sv" || return 1
         bench=fails
-        if start "mutant-$cache" 2 1 >"$OUT/mutant/output"; then bench=passes; fi
+        if start "mutant-$block" "${arguments[@]}" >"$OUT/mutant/output"; then bench=passes; fi
         if [ "$bench" = "$expected" ]; then
             passed=$((passed + 1))
         else
             failed=$((failed + 1))
-            printf 'FAILED: %s bench %s: %s\n' "$cache" "$bench" "$what"
+            printf 'FAILED: %s bench %s: %s\n' "$block" "$bench" "$what"
         fi
-    done < <(grep -v '^#' "$RTL/tile/tb/mutants")
+    done < <(grep -v '^#' "$RTL/mutants")
     printf '%d passed, %d failed\n' "$passed" "$failed"
     [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }
@@ -119,11 +130,11 @@ start() {
 
 run() {
     case $1 in
-        cache-mutants) cache_mutants ;;
+        mutants) mutants ;;
         chip-*) chip "${1#chip-}" ;;
-        pages)
-            build pages covert_pages_top unit/tb/pages_tb.cpp lint.vlt -f covert.f unit/tb/covert_pages_top.sv || return 1
-            start pages $((6 * scale))
+        blocks)
+            build blocks covert_blocks_top unit/tb/blocks_tb.cpp lint.vlt -f covert.f unit/tb/covert_blocks_top.sv || return 1
+            start blocks $((6 * scale))
             ;;
         dcache | icache)
             for ways in 1 2 4; do

@@ -115,7 +115,7 @@ module covert_chip #(
 `endif
 );
 
-  localparam int unsigned PageBits = $clog2(covert_pkg::RegionPages);
+  localparam int unsigned BlockBits = $clog2(covert_pkg::RegionBlocks);
 
   logic [         NTiles-1:0] tile_run, tile_clk_en, drained;
   logic [         NTiles-1:0] tx_valid, tx_we, tx_done;
@@ -125,7 +125,7 @@ module covert_chip #(
   logic                       tx_err;
   logic [         NTiles-1:0] violation, violation_we, dirty;
   logic [      32*NTiles-1:0] violation_addr, violation_data;
-  logic [PageBits*NTiles-1:0] dirty_page;
+  logic [BlockBits*NTiles-1:0] dirty_block;
   logic [               31:0] guest_size;
   logic                       dev_valid, dev_ready, dev_we;
   logic [               31:0] dev_addr, dev_wdata, dev_rdata;
@@ -267,7 +267,7 @@ module covert_chip #(
       .dev_rdata_i     (tx_rdata),
       .dev_err_i       (tx_err),
       .dirty_o         (dirty[i]),
-      .dirty_page_o    (dirty_page[PageBits*i+:PageBits]),
+      .dirty_block_o    (dirty_block[BlockBits*i+:BlockBits]),
       .violation_o     (violation[i]),
       .violation_addr_o(violation_addr[32*i+:32]),
       .violation_we_o  (violation_we[i]),
@@ -294,7 +294,7 @@ module covert_chip #(
     .violation_we_i  (violation_we),
     .violation_data_i(violation_data),
     .dirty_i         (dirty),
-    .dirty_page_i    (dirty_page),
+    .dirty_block_i    (dirty_block),
     .drained_i       (drained),
     .guest_size_o    (guest_size),
     .tile_run_o      (tile_run),

@@ -77,7 +77,7 @@ pub fn group_shell(tiles: usize) -> Shell {
     .plain(Out, &[("guest_size", 32), ("time_limit", 32)])
     .plain(Out, &[("dma_src", 32), ("dma_dst", 32), ("dma_len", 32)])
     .plain(Out, &[("cmd_valid", 1), ("cmd", 8), ("cmd_tile", 8)])
-    .plain(Out, &[("ckpt_valid", 1), ("slot", 1), ("due", 1)])
+    .plain(Out, &[("ckpt_valid", 1), ("due", 1)])
 }
 
 /// Writes the Verilog of one block.

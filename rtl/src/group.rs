@@ -76,8 +76,6 @@ pub struct Group<const N: usize> {
     pub cmd_tile: Signal<Out, Bits<8>>,
     /// A checkpoint is valid.
     pub ckpt_valid: Signal<Out, Bit>,
-    /// The committed slot.
-    pub slot: Signal<Out, Bit>,
     /// One more detection cannot be recovered: no checkpoint, or the attempts are used up.
     pub due: Signal<Out, Bit>,
     members_q: [Register<Bit>; N],
@@ -92,7 +90,6 @@ pub struct Group<const N: usize> {
     cmd_q: Register<Bits<8>>,
     cmd_tile_q: Register<Bits<8>>,
     ckpt_valid_q: Register<Bit>,
-    slot_q: Register<Bit>,
     checkpoints_q: Register<Bits<32>>,
     boot_reason_q: Register<Bits<32>>,
     det_count_q: Register<Bits<32>>,
@@ -120,7 +117,6 @@ pub struct Group<const N: usize> {
     config_value: Constant<Bits<32>>,
     status_busy: Constant<Bits<32>>,
     status_ckpt_valid: Constant<Bits<32>>,
-    status_slot: Constant<Bits<32>>,
     status_replay: Constant<Bits<32>>,
     at_id: Constant<Bits<12>>,
     at_config: Constant<Bits<12>>,
@@ -188,7 +184,6 @@ impl<const N: usize> Default for Group<N> {
             cmd: Signal::default(),
             cmd_tile: Signal::default(),
             ckpt_valid: Signal::default(),
-            slot: Signal::default(),
             due: Signal::default(),
             members_q: array_init(|_| Register::default()),
             guest_size_q: Register::default(),
@@ -202,7 +197,6 @@ impl<const N: usize> Default for Group<N> {
             cmd_q: Register::default(),
             cmd_tile_q: Register::default(),
             ckpt_valid_q: Register::default(),
-            slot_q: Register::default(),
             checkpoints_q: Register::default(),
             boot_reason_q: Register::new((BootReason::Cold as u64).into()),
             det_count_q: Register::default(),
@@ -230,7 +224,6 @@ impl<const N: usize> Default for Group<N> {
             config_value: word(N as u32 | (unit::LOG_DEPTH << 16)),
             status_busy: word(unit::STATUS_BUSY),
             status_ckpt_valid: word(unit::STATUS_CKPT_VALID),
-            status_slot: word(unit::STATUS_SLOT),
             status_replay: word(unit::STATUS_REPLAY),
             at_id: offset(unit::ID),
             at_config: offset(unit::CONFIG),
@@ -273,7 +266,6 @@ impl<const N: usize> Logic for Group<N> {
             cmd_q,
             cmd_tile_q,
             ckpt_valid_q,
-            slot_q,
             checkpoints_q,
             boot_reason_q,
             det_count_q,
@@ -290,7 +282,6 @@ impl<const N: usize> Logic for Group<N> {
         self.cmd_q.reset.next = self.reset.val();
         self.cmd_tile_q.reset.next = self.reset.val();
         self.ckpt_valid_q.reset.next = self.reset.val();
-        self.slot_q.reset.next = self.reset.val();
         self.checkpoints_q.reset.next = self.reset.val();
         self.boot_reason_q.reset.next = self.reset.val();
         self.det_count_q.reset.next = self.reset.val();
@@ -338,7 +329,6 @@ impl<const N: usize> Logic for Group<N> {
         }
         if self.ckpt_commit.val() {
             self.ckpt_valid_q.d.next = true;
-            self.slot_q.d.next = !self.slot_q.q.val();
             self.attempts_q.d.next = self.no_attempts.val();
             self.checkpoints_q.d.next = self.checkpoints_q.q.val() + self.one.val();
         }
@@ -404,9 +394,6 @@ impl<const N: usize> Logic for Group<N> {
         }
         if self.ckpt_valid_q.q.val() {
             self.status.next = self.status.val() | self.status_ckpt_valid.val();
-        }
-        if self.slot_q.q.val() {
-            self.status.next = self.status.val() | self.status_slot.val();
         }
         if self.replay.val() {
             self.status.next = self.status.val() | self.status_replay.val();
@@ -484,7 +471,6 @@ impl<const N: usize> Logic for Group<N> {
         self.cmd.next = self.cmd_q.q.val();
         self.cmd_tile.next = self.cmd_tile_q.q.val();
         self.ckpt_valid.next = self.ckpt_valid_q.q.val();
-        self.slot.next = self.slot_q.q.val();
         self.due.next =
             !self.ckpt_valid_q.q.val() | (self.attempts_q.q.val() >= self.max_attempts_q.q.val());
     }

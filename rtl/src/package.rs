@@ -98,7 +98,7 @@ pub(crate) fn sections() -> Vec<Section> {
         doc: "byte offset of image_len in the boot descriptor",
     });
     counts.extend(constants!("", None, layout: CLOCK_HZ, CYCLES_PER_TICK, TIMEBASE_HZ,
-        REGION_PAGES, FIRST_PAGE));
+        REGION_BLOCKS, FIRST_BLOCK));
     vec![
         Section {
             title: "Registers of the isolation unit, offsets from UnitBase",
@@ -107,7 +107,7 @@ pub(crate) fn sections() -> Vec<Section> {
         Section {
             title: "Values and masks of these registers",
             constants: constants!("Unit", Some(32), unit: ID_VALUE, STATUS_BUSY,
-                STATUS_CKPT_VALID, STATUS_SLOT, STATUS_REPLAY, INPUT_UART_RX, INPUT_UART_HANGUP,
+                STATUS_CKPT_VALID, STATUS_REPLAY, INPUT_UART_RX, INPUT_UART_HANGUP,
                 INPUT_BLK, INPUT_NET),
         },
         Section {
@@ -129,7 +129,7 @@ pub(crate) fn sections() -> Vec<Section> {
             constants: constants!("", Some(32), layout: EXIT_BASE, CLINT_BASE, CLINT_SIZE,
                 CLINT_MSIP, CLINT_MTIMECMP, CLINT_MTIME, UART_BASE, UART_SIZE, VMM_BASE, GATE_BASE,
                 UNIT_BASE, UNIT_SIZE, IO_BASE, IO_SIZE, GUEST_BASE, GATE_TILE_ID, VMM_SIZE, GUEST_OFFSET,
-                STATE_OFFSET, STATE_BASE, STATE_SIZE, RESET_VECTOR, PAGE_SIZE, REGION_STRIDE,
+                STATE_OFFSET, STATE_BASE, STATE_SIZE, RESET_VECTOR, PAGE_SIZE, BLOCK_SIZE, REGION_STRIDE,
                 GUEST_MAX, IMAGE_MAX),
         },
         Section { title: "Counts, rates, bit numbers", constants: counts },

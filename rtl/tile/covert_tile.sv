@@ -4,8 +4,8 @@
 // outside, and a tile whose clock is gated costs a simulator nothing. req_more_o marks the words of a line: the next one
 // follows at the next address (modulo the line) and nothing comes in between.
 module covert_tile #(
-  parameter int unsigned IcacheWays = 2,     // 4 KiB each; 1, 2 or 4
-  parameter int unsigned DcacheWays = 2,
+  parameter int unsigned IcacheWays = 4,     // 4 KiB each; 1, 2 or 4
+  parameter int unsigned DcacheWays = 4,
   parameter int unsigned ItlbEntries = 32,   // powers of two, 4 or more
   parameter int unsigned DtlbEntries = 64
 ) (

@@ -1,26 +1,26 @@
-// Dirty bits of one tile: a bit for each page of its domain, 32 pages to a word of a block RAM.
-// The gate sets bits without ever waiting (one a cycle); the page walker's operations take the cycles
+// Dirty bits of one tile: a bit for each block of its domain, 32 blocks to a word of a block RAM.
+// The gate sets bits without ever waiting (one a cycle); the block walker's operations take the cycles
 // in between. Both go through one read-modify-write pipeline of two stages with forwarding.
 // The contents are undefined after reset: the walker clears them at power-on.
 module covert_dirty #(
-  parameter int unsigned Pages = 8192  // pages of a domain, a power of two
+  parameter int unsigned Blocks = covert_pkg::RegionBlocks  // blocks of a domain, a power of two
 ) (
   input  logic                       clk_i,
   input  logic                       rst_ni,
-  // from the gate: a write to this page was let through
+  // from the gate: a write to this block was let through
   input  logic                       set_i,
-  input  logic [  $clog2(Pages)-1:0] set_page_i,
+  input  logic [  $clog2(Blocks)-1:0] set_block_i,
   // from the walker: word = (word & {32{op_keep_i}}) | op_or_i, the old word is returned.
   // A pulse; the next operation not before op_done_o. The fields stay until then.
   input  logic                       op_i,
   input  logic                       op_keep_i,
   input  logic [               31:0] op_or_i,
-  input  logic [$clog2(Pages/32)-1:0] op_word_i,
+  input  logic [$clog2(Blocks/32)-1:0] op_word_i,
   output logic                       op_done_o,  // pulse, with op_old_o
   output logic [               31:0] op_old_o
 );
 
-  localparam int unsigned Words = Pages / 32;
+  localparam int unsigned Words = Blocks / 32;
   localparam int unsigned WordBits = $clog2(Words);
 
   logic [31:0] bits_q[Words];
@@ -48,7 +48,7 @@ module covert_dirty #(
   assign op_go     = (op_i | op_wait_q) & ~set_i;
   assign op_wait_d = (op_i | op_wait_q) & set_i;
   assign s0_valid  = set_i | op_go;
-  assign s0_word   = set_i ? set_page_i[5+:WordBits] : op_word_i;
+  assign s0_word   = set_i ? set_block_i[5+:WordBits] : op_word_i;
 
   assign s1_old = (fwd_valid_q && fwd_word_q == s1_word_q) ? fwd_data_q : read_q;
   assign s1_new = (s1_old & {32{s1_keep_q}}) | s1_or_q;
@@ -78,7 +78,7 @@ module covert_dirty #(
       if (s0_valid) begin
         s1_op_q   <= ~set_i;
         s1_keep_q <= set_i | op_keep_i;
-        s1_or_q   <= set_i ? 32'd1 << set_page_i[4:0] : op_or_i;
+        s1_or_q   <= set_i ? 32'd1 << set_block_i[4:0] : op_or_i;
         s1_word_q <= s0_word;
       end
       fwd_valid_q <= s1_valid_q;

@@ -46,9 +46,9 @@ module covert_gate #(
   input  logic        dev_done_i,
   input  logic [31:0] dev_rdata_i,
   input  logic        dev_err_i,
-  // a write went to this page of the domain (one cycle after memory took it)
+  // a write went to this block of the domain (one cycle after memory took it)
   output logic        dirty_o,
-  output logic [12:0] dirty_page_o,
+  output logic [$clog2(covert_pkg::RegionBlocks)-1:0] dirty_block_o,
   // a data access of M-mode was refused (pulse), and which
   output logic        violation_o,
   output logic [31:0] violation_addr_o,
@@ -58,7 +58,7 @@ module covert_gate #(
 
   localparam logic [1:0] PrivU = 2'd0, PrivS = 2'd1, PrivM = 2'd3;
   localparam int unsigned OffsetBits = $clog2(covert_pkg::RegionStride);
-  localparam int unsigned PageShift = $clog2(covert_pkg::PageSize);
+  localparam int unsigned BlockShift = $clog2(covert_pkg::BlockSize);
   localparam int unsigned CountBits = $clog2(MaxOutstanding + 1);
 
   typedef enum logic [1:0] {
@@ -123,7 +123,7 @@ module covert_gate #(
   logic       hold_valid_q, hold_valid_d;
   hold_t      hold_q, now;
   logic        dirty_q;
-  logic [12:0] dirty_page_q;
+  logic [OffsetBits-1:BlockShift] dirty_block_q;
   logic [CountBits-1:0] outstanding_q;  // accesses that memory has accepted and not yet answered
 
   always_comb begin
@@ -158,7 +158,7 @@ module covert_gate #(
   assign mem_answer      = mem_rsp_valid_i & ((outstanding_q != '0) | mem_go);
 
   assign dirty_o      = dirty_q;
-  assign dirty_page_o = dirty_page_q;
+  assign dirty_block_o = dirty_block_q;
 
   // What is not for memory is looked at when nothing is outstanding, so that answers stay in order.
   assign alone = hold_valid_q & (outstanding_q == '0) & ~quarantine_i;
@@ -200,12 +200,12 @@ module covert_gate #(
       hold_q        <= '0;
       outstanding_q <= '0;
       dirty_q       <= 1'b0;
-      dirty_page_q  <= '0;
+      dirty_block_q  <= '0;
     end else begin
       hold_valid_q  <= hold_valid_d;
       if (accept) hold_q <= now;
       dirty_q       <= mem_go & mem_req_we_o;
-      dirty_page_q  <= front.offset[OffsetBits-1:PageShift];
+      dirty_block_q  <= front.offset[OffsetBits-1:BlockShift];
       outstanding_q <= outstanding_q + CountBits'(mem_go) - CountBits'(mem_answer);
     end
   end

@@ -34,7 +34,6 @@ module covert_group #(
   output logic [7:0] cmd_o,
   output logic [7:0] cmd_tile_o,
   output logic ckpt_valid_o,
-  output logic slot_o,
   output logic due_o
 );
 
@@ -71,7 +70,6 @@ module covert_group #(
       .cmd(cmd_o),
       .cmd_tile(cmd_tile_o),
       .ckpt_valid(ckpt_valid_o),
-      .slot(slot_o),
       .due(due_o)
     );
   end else if (NTiles == 2) begin : gen_n2
@@ -107,7 +105,6 @@ module covert_group #(
       .cmd(cmd_o),
       .cmd_tile(cmd_tile_o),
       .ckpt_valid(ckpt_valid_o),
-      .slot(slot_o),
       .due(due_o)
     );
   end else if (NTiles == 4) begin : gen_n4
@@ -143,7 +140,6 @@ module covert_group #(
       .cmd(cmd_o),
       .cmd_tile(cmd_tile_o),
       .ckpt_valid(ckpt_valid_o),
-      .slot(slot_o),
       .due(due_o)
     );
   end else begin : gen_none

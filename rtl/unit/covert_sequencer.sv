@@ -1,7 +1,7 @@
 // Sequencer: power-on, the group's commands, and recovery. Decides on agreed commands and on detections
 // only and trusts no tile: whatever the members do, a detection takes them out of the running, and a command that is
 // under way is given up. A tile is out of reset exactly while its gate is open; its clock runs then and for some
-// cycles before. Bulk work is the page walker's.
+// cycles before. Bulk work is the block walker's.
 module covert_sequencer #(
   parameter int unsigned NTiles = 2
 ) (
@@ -28,7 +28,7 @@ module covert_sequencer #(
   output logic              ckpt_differs_o,
   output logic              ckpt_early_o,
   output logic              copy_differs_o, // COPY_OUT: the members disagree
-  // page walker
+  // block walker
   output logic              job_start_o,
   output logic [       3:0] job_o,
   output logic [NTiles-1:0] job_target_o,
@@ -63,7 +63,7 @@ module covert_sequencer #(
     StLength,
     StImage,      // the image for the target, then its start
     StIdle,
-    StJob,        // the page walker works; then after_q
+    StJob,        // the block walker works; then after_q
     StJoinImage,
     StJoinPages,
     StCommit,

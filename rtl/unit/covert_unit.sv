@@ -1,9 +1,9 @@
 // Isolation unit: comparator, epoch barrier and group registers (rust-hdl) with the hand-written outlet, log,
-// sequencer, page walker, dirty bits and DMA engine. Stands between the gates and the devices and outside every
+// sequencer, block walker, dirty bits and DMA engine. Stands between the gates and the devices and outside every
 // tile's sphere of replication. Registers of the unit are word registers: strobes are compared, not used.
 module covert_unit #(
   parameter int unsigned NTiles   = 2,
-  parameter int unsigned PageBits = $clog2(covert_pkg::RegionPages)  // of a page's index; leave
+  parameter int unsigned BlockBits = $clog2(covert_pkg::RegionBlocks)  // of a block's index; leave
 ) (
   input  logic                 clk_i,
   input  logic                 rst_ni,
@@ -23,7 +23,7 @@ module covert_unit #(
   input  logic [   NTiles-1:0] violation_we_i,
   input  logic [32*NTiles-1:0] violation_data_i,
   input  logic [   NTiles-1:0] dirty_i,
-  input  logic [PageBits*NTiles-1:0] dirty_page_i,
+  input  logic [BlockBits*NTiles-1:0] dirty_block_i,
   input  logic [   NTiles-1:0] drained_i,
   output logic [         31:0] guest_size_o,
   // tiles: out of reset (and the gate open), clock on
@@ -73,7 +73,7 @@ module covert_unit #(
   // Group.
   logic [NTiles-1:0] members;
   logic [31:0] guest_size, time_limit, dma_src, dma_dst, dma_len;
-  logic        cmd_valid, ckpt_valid, slot, due_rule;
+  logic        cmd_valid, ckpt_valid, due_rule;
   logic [ 7:0] cmd, cmd_tile;
   // Agreed transaction, and the registers it reaches.
   logic        rel_valid, rel_we, rel_done;
@@ -248,15 +248,14 @@ module covert_unit #(
     .cmd_o            (cmd),
     .cmd_tile_o       (cmd_tile),
     .ckpt_valid_o     (ckpt_valid),
-    .slot_o           (slot),
     .due_o            (due_rule)
   );
 
-  // Page walker, DMA engine, dirty bits.
+  // Block walker, DMA engine, dirty bits.
   logic [   NTiles-1:0] op, op_done;
   logic                 op_keep;
   logic [         31:0] op_or;
-  logic [ PageBits-6:0] op_word;
+  logic [ BlockBits-6:0] op_word;
   logic [32*NTiles-1:0] op_old;
   logic                 dma_start, dma_abort, dma_busy, dma_mismatch;
   logic [         31:0] dma_from, dma_last, differ_first;
@@ -345,9 +344,9 @@ module covert_unit #(
     .restart_o     (restart)
   );
 
-  covert_pages #(
+  covert_blocks #(
     .NTiles(NTiles)
-  ) u_pages (
+  ) u_blocks (
     .clk_i(clk),
     .rst_ni,
     .start_i       (job_start),
@@ -358,7 +357,6 @@ module covert_unit #(
     .members_i     (members),
     .target_i      (job_target),
     .ckpt_valid_i  (ckpt_valid),
-    .slot_i        (slot),
     .guest_size_i  (guest_size),
     .load_src_i    (dma_src),
     .load_dst_i    (dma_dst),
@@ -417,13 +415,11 @@ module covert_unit #(
   );
 
   for (genvar i = 0; i < NTiles; i++) begin : gen_dirty
-    covert_dirty #(
-      .Pages(covert_pkg::RegionPages)
-    ) u_dirty (
+    covert_dirty u_dirty (
       .clk_i,
       .rst_ni,
       .set_i     (dirty_i[i]),
-      .set_page_i(dirty_page_i[PageBits*i+:PageBits]),
+      .set_block_i(dirty_block_i[BlockBits*i+:BlockBits]),
       .op_i      (op[i]),
       .op_keep_i (op_keep),
       .op_or_i   (op_or),

@@ -2,8 +2,8 @@
 package covert_unit_pkg;
   /* verilator lint_off UNUSEDPARAM */
 
-  // Jobs of the page walker.
-  localparam logic [3:0] JobClear      = 4'd0;  // power-on: no page is dirty
+  // Jobs of the block walker.
+  localparam logic [3:0] JobClear      = 4'd0;  // power-on: no block is dirty
   localparam logic [3:0] JobLength     = 4'd1;  // read the VMM image's length
   localparam logic [3:0] JobImage      = 4'd2;  // the VMM image to the targets
   localparam logic [3:0] JobLoad       = 4'd3;  // boot region to all members

@@ -4,7 +4,7 @@
 mod common;
 
 use std::fs;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -92,6 +92,23 @@ fn random_flips_are_those_of_their_seed() {
     assert_eq!(three.len(), 3);
     assert_eq!(flips("random:3:9"), three);
     assert_ne!(flips("random:3:10"), three);
+}
+
+#[test]
+fn random_flips_with_input_from_a_pipe() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join("text");
+    fs::write(&file, "a text to digest\n").expect("written");
+    let input = ["digest", "--chip", "duo", "--stdin", text(&file)];
+    let (_, out) = run(&input, 0, dir.path());
+    let mut command = covert(&["run", "digest", "--chip", "duo", "--inject", "random:1:9"]);
+    command.stdin(fs::File::open(&file).expect("open")); // neither a terminal nor `--stdin`
+    let from_file = command.output().expect("runs");
+    assert_eq!((from_file.status.code(), &from_file.stdout), (Some(0), &out));
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("starts");
+    child.stdin.take().expect("a pipe").write_all(b"a text to digest\n").expect("written");
+    let from_pipe = child.wait_with_output().expect("ends");
+    assert_eq!((from_pipe.status.code(), &from_pipe.stdout), (Some(0), &out));
 }
 
 #[test]

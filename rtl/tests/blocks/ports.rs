@@ -114,7 +114,7 @@ impl<const N: usize> Ports for Group<N> {
 
     fn read(&self, outputs: &mut Frame) {
         read!(self, outputs;
-            cmd_valid, ckpt_valid, slot, due;
+            cmd_valid, ckpt_valid, due;
             rdata, guest_size, time_limit, dma_src, dma_dst, dma_len, cmd, cmd_tile);
         for i in 0..N {
             outputs.set_at("members", i, self.members[i].val());

@@ -214,7 +214,6 @@ struct GroupPromise<const N: usize> {
     command: Option<()>,
     cmd: u32,
     checkpoint: bool,
-    slot: bool,
     checkpoints: u32,
     reason: BootReason,
     detections: u32,
@@ -236,7 +235,6 @@ impl<const N: usize> GroupPromise<N> {
             command: None,
             cmd: 0,
             checkpoint: false,
-            slot: false,
             checkpoints: 0,
             reason: BootReason::Cold,
             detections: 0,
@@ -272,7 +270,6 @@ impl<const N: usize> GroupPromise<N> {
                 let flag = |set: bool, mask: u32| if set { mask } else { 0 };
                 flag(inputs.is("busy"), unit::STATUS_BUSY)
                     + flag(self.checkpoint, unit::STATUS_CKPT_VALID)
-                    + flag(self.slot, unit::STATUS_SLOT)
                     + flag(inputs.is("replay"), unit::STATUS_REPLAY)
                     + 0x100 * inputs.get("seq_state") as u32
             }
@@ -305,7 +302,6 @@ impl<const N: usize> Promise for GroupPromise<N> {
         outputs.set("cmd", self.cmd & 0xFF);
         outputs.set("cmd_tile", self.cmd >> 8 & 0xFF);
         outputs.set("ckpt_valid", self.checkpoint);
-        outputs.set("slot", self.slot);
         outputs.set("due", !self.checkpoint || self.attempts >= self.max_attempts);
     }
 
@@ -341,7 +337,6 @@ impl<const N: usize> Promise for GroupPromise<N> {
         }
         if inputs.is("ckpt_commit") {
             self.checkpoint = true;
-            self.slot = !self.slot;
             self.attempts = 0;
             self.checkpoints += 1;
         }

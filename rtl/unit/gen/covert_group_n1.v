@@ -35,7 +35,6 @@ module covert_group_n1 (
     output wire [7:0] cmd,
     output wire [7:0] cmd_tile,
     output wire ckpt_valid,
-    output wire slot,
     output wire due
 );
   covert_group_n1_hdl u_hdl (
@@ -70,13 +69,12 @@ module covert_group_n1 (
       .cmd(cmd),
       .cmd_tile(cmd_tile),
       .ckpt_valid(ckpt_valid),
-      .slot(slot),
       .due(due)
   );
 endmodule
 
 
-module covert_group_n1_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,drop$0,resume,ckpt_commit,ckpt_invalidate,rollback,det_valid,det_kind,det_tile$0,det_addr$0,det_data$0,busy,seq_state,replay,log_level,members$0,guest_size,time_limit,dma_src,dma_dst,dma_len,cmd_valid,cmd,cmd_tile,ckpt_valid,slot,due);
+module covert_group_n1_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,drop$0,resume,ckpt_commit,ckpt_invalidate,rollback,det_valid,det_kind,det_tile$0,det_addr$0,det_data$0,busy,seq_state,replay,log_level,members$0,guest_size,time_limit,dma_src,dma_dst,dma_len,cmd_valid,cmd,cmd_tile,ckpt_valid,due);
 
     // Module arguments
     input wire  clock;
@@ -110,7 +108,6 @@ module covert_group_n1_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,drop$0,resum
     output reg  [7:0] cmd;
     output reg  [7:0] cmd_tile;
     output reg  ckpt_valid;
-    output reg  slot;
     output reg  due;
 
     // Constant declarations
@@ -139,8 +136,7 @@ module covert_group_n1_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,drop$0,resum
     localparam  config_value = 32'h8000001;
     localparam  status_busy = 32'h1;
     localparam  status_ckpt_valid = 32'h2;
-    localparam  status_slot = 32'h4;
-    localparam  status_replay = 32'h8;
+    localparam  status_replay = 32'h4;
     localparam  at_id = 12'h0;
     localparam  at_config = 12'h4;
     localparam  at_boot_reason = 12'h8;
@@ -211,10 +207,6 @@ module covert_group_n1_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,drop$0,resum
     reg  ckpt_valid_q$reset;
     reg  ckpt_valid_q$d;
     wire  ckpt_valid_q$q;
-    reg  slot_q$clock;
-    reg  slot_q$reset;
-    reg  slot_q$d;
-    wire  slot_q$q;
     reg  checkpoints_q$clock;
     reg  checkpoints_q$reset;
     reg  [31:0] checkpoints_q$d;
@@ -325,12 +317,6 @@ module covert_group_n1_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,drop$0,resum
         .d(ckpt_valid_q$d),
         .q(ckpt_valid_q$q)
     );
-    covert_group_n1_hdl$slot_q slot_q(
-        .clock(slot_q$clock),
-        .reset(slot_q$reset),
-        .d(slot_q$d),
-        .q(slot_q$q)
-    );
     covert_group_n1_hdl$checkpoints_q checkpoints_q(
         .clock(checkpoints_q$clock),
         .reset(checkpoints_q$reset),
@@ -387,7 +373,6 @@ module covert_group_n1_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,drop$0,resum
         cmd_q$clock = clock;
         cmd_tile_q$clock = clock;
         ckpt_valid_q$clock = clock;
-        slot_q$clock = clock;
         checkpoints_q$clock = clock;
         boot_reason_q$clock = clock;
         det_count_q$clock = clock;
@@ -403,7 +388,6 @@ module covert_group_n1_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,drop$0,resum
         cmd_q$d = cmd_q$q;
         cmd_tile_q$d = cmd_tile_q$q;
         ckpt_valid_q$d = ckpt_valid_q$q;
-        slot_q$d = slot_q$q;
         checkpoints_q$d = checkpoints_q$q;
         boot_reason_q$d = boot_reason_q$q;
         det_count_q$d = det_count_q$q;
@@ -419,7 +403,6 @@ module covert_group_n1_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,drop$0,resum
         cmd_q$reset = reset;
         cmd_tile_q$reset = reset;
         ckpt_valid_q$reset = reset;
-        slot_q$reset = reset;
         checkpoints_q$reset = reset;
         boot_reason_q$reset = reset;
         det_count_q$reset = reset;
@@ -470,7 +453,6 @@ module covert_group_n1_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,drop$0,resum
         end
         if (ckpt_commit) begin
             ckpt_valid_q$d = 1'b1;
-            slot_q$d = ~slot_q$q;
             attempts_q$d = no_attempts;
             checkpoints_q$d = checkpoints_q$q + one;
         end
@@ -586,9 +568,6 @@ module covert_group_n1_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,drop$0,resum
         if (ckpt_valid_q$q) begin
             status = status | status_ckpt_valid;
         end
-        if (slot_q$q) begin
-            status = status | status_slot;
-        end
         if (replay) begin
             status = status | status_replay;
         end
@@ -659,7 +638,6 @@ module covert_group_n1_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,drop$0,resum
         cmd = cmd_q$q;
         cmd_tile = cmd_tile_q$q;
         ckpt_valid = ckpt_valid_q$q;
-        slot = slot_q$q;
         due = ~ckpt_valid_q$q | (attempts_q$q >= max_attempts_q$q);
     end
 
@@ -1042,27 +1020,6 @@ module covert_group_n1_hdl$members_q$0(clock,reset,d,q);
     end
     always @(*) q = state_q;
 endmodule // covert_group_n1_hdl$members_q$0
-
-
-module covert_group_n1_hdl$slot_q(clock,reset,d,q);
-
-    // Module arguments
-    input wire  clock;
-    input wire  reset;
-    input wire  d;
-    output reg  q;
-
-    // Constant declarations
-    localparam  reset_value = 1'b0;
-
-    // Update code (custom)
-    reg state_q;
-    always @(posedge clock) begin
-        if (reset) state_q <= reset_value;
-        else state_q <= d;
-    end
-    always @(*) q = state_q;
-endmodule // covert_group_n1_hdl$slot_q
 
 
 module covert_group_n1_hdl$time_limit_q(clock,reset,d,q);

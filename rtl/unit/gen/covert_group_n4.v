@@ -35,7 +35,6 @@ module covert_group_n4 (
     output wire [7:0] cmd,
     output wire [7:0] cmd_tile,
     output wire ckpt_valid,
-    output wire slot,
     output wire due
 );
   covert_group_n4_hdl u_hdl (
@@ -88,13 +87,12 @@ module covert_group_n4 (
       .cmd(cmd),
       .cmd_tile(cmd_tile),
       .ckpt_valid(ckpt_valid),
-      .slot(slot),
       .due(due)
   );
 endmodule
 
 
-module covert_group_n4_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,add$1,add$2,add$3,drop$0,drop$1,drop$2,drop$3,resume,ckpt_commit,ckpt_invalidate,rollback,det_valid,det_kind,det_tile$0,det_tile$1,det_tile$2,det_tile$3,det_addr$0,det_addr$1,det_addr$2,det_addr$3,det_data$0,det_data$1,det_data$2,det_data$3,busy,seq_state,replay,log_level,members$0,members$1,members$2,members$3,guest_size,time_limit,dma_src,dma_dst,dma_len,cmd_valid,cmd,cmd_tile,ckpt_valid,slot,due);
+module covert_group_n4_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,add$1,add$2,add$3,drop$0,drop$1,drop$2,drop$3,resume,ckpt_commit,ckpt_invalidate,rollback,det_valid,det_kind,det_tile$0,det_tile$1,det_tile$2,det_tile$3,det_addr$0,det_addr$1,det_addr$2,det_addr$3,det_data$0,det_data$1,det_data$2,det_data$3,busy,seq_state,replay,log_level,members$0,members$1,members$2,members$3,guest_size,time_limit,dma_src,dma_dst,dma_len,cmd_valid,cmd,cmd_tile,ckpt_valid,due);
 
     // Module arguments
     input wire  clock;
@@ -146,7 +144,6 @@ module covert_group_n4_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,add$1,add$2,
     output reg  [7:0] cmd;
     output reg  [7:0] cmd_tile;
     output reg  ckpt_valid;
-    output reg  slot;
     output reg  due;
 
     // Constant declarations
@@ -175,8 +172,7 @@ module covert_group_n4_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,add$1,add$2,
     localparam  config_value = 32'h8000004;
     localparam  status_busy = 32'h1;
     localparam  status_ckpt_valid = 32'h2;
-    localparam  status_slot = 32'h4;
-    localparam  status_replay = 32'h8;
+    localparam  status_replay = 32'h4;
     localparam  at_id = 12'h0;
     localparam  at_config = 12'h4;
     localparam  at_boot_reason = 12'h8;
@@ -265,10 +261,6 @@ module covert_group_n4_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,add$1,add$2,
     reg  ckpt_valid_q$reset;
     reg  ckpt_valid_q$d;
     wire  ckpt_valid_q$q;
-    reg  slot_q$clock;
-    reg  slot_q$reset;
-    reg  slot_q$d;
-    wire  slot_q$q;
     reg  checkpoints_q$clock;
     reg  checkpoints_q$reset;
     reg  [31:0] checkpoints_q$d;
@@ -433,12 +425,6 @@ module covert_group_n4_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,add$1,add$2,
         .d(ckpt_valid_q$d),
         .q(ckpt_valid_q$q)
     );
-    covert_group_n4_hdl$slot_q slot_q(
-        .clock(slot_q$clock),
-        .reset(slot_q$reset),
-        .d(slot_q$d),
-        .q(slot_q$q)
-    );
     covert_group_n4_hdl$checkpoints_q checkpoints_q(
         .clock(checkpoints_q$clock),
         .reset(checkpoints_q$reset),
@@ -549,7 +535,6 @@ module covert_group_n4_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,add$1,add$2,
         cmd_q$clock = clock;
         cmd_tile_q$clock = clock;
         ckpt_valid_q$clock = clock;
-        slot_q$clock = clock;
         checkpoints_q$clock = clock;
         boot_reason_q$clock = clock;
         det_count_q$clock = clock;
@@ -565,7 +550,6 @@ module covert_group_n4_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,add$1,add$2,
         cmd_q$d = cmd_q$q;
         cmd_tile_q$d = cmd_tile_q$q;
         ckpt_valid_q$d = ckpt_valid_q$q;
-        slot_q$d = slot_q$q;
         checkpoints_q$d = checkpoints_q$q;
         boot_reason_q$d = boot_reason_q$q;
         det_count_q$d = det_count_q$q;
@@ -581,7 +565,6 @@ module covert_group_n4_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,add$1,add$2,
         cmd_q$reset = reset;
         cmd_tile_q$reset = reset;
         ckpt_valid_q$reset = reset;
-        slot_q$reset = reset;
         checkpoints_q$reset = reset;
         boot_reason_q$reset = reset;
         det_count_q$reset = reset;
@@ -632,7 +615,6 @@ module covert_group_n4_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,add$1,add$2,
         end
         if (ckpt_commit) begin
             ckpt_valid_q$d = 1'b1;
-            slot_q$d = ~slot_q$q;
             attempts_q$d = no_attempts;
             checkpoints_q$d = checkpoints_q$q + one;
         end
@@ -820,9 +802,6 @@ module covert_group_n4_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,add$1,add$2,
         if (ckpt_valid_q$q) begin
             status = status | status_ckpt_valid;
         end
-        if (slot_q$q) begin
-            status = status | status_slot;
-        end
         if (replay) begin
             status = status | status_replay;
         end
@@ -911,7 +890,6 @@ module covert_group_n4_hdl(clock,reset,wr_en,addr,wdata,rdata,add$0,add$1,add$2,
         cmd = cmd_q$q;
         cmd_tile = cmd_tile_q$q;
         ckpt_valid = ckpt_valid_q$q;
-        slot = slot_q$q;
         due = ~ckpt_valid_q$q | (attempts_q$q >= max_attempts_q$q);
     end
 
@@ -1546,27 +1524,6 @@ module covert_group_n4_hdl$members_q$3(clock,reset,d,q);
     end
     always @(*) q = state_q;
 endmodule // covert_group_n4_hdl$members_q$3
-
-
-module covert_group_n4_hdl$slot_q(clock,reset,d,q);
-
-    // Module arguments
-    input wire  clock;
-    input wire  reset;
-    input wire  d;
-    output reg  q;
-
-    // Constant declarations
-    localparam  reset_value = 1'b0;
-
-    // Update code (custom)
-    reg state_q;
-    always @(posedge clock) begin
-        if (reset) state_q <= reset_value;
-        else state_q <= d;
-    end
-    always @(*) q = state_q;
-endmodule // covert_group_n4_hdl$slot_q
 
 
 module covert_group_n4_hdl$time_limit_q(clock,reset,d,q);

@@ -45,8 +45,7 @@ package covert_pkg;
   localparam logic [31:0] UnitIdValue = 32'h434F5601;
   localparam logic [31:0] UnitStatusBusy = 32'h00000001;
   localparam logic [31:0] UnitStatusCkptValid = 32'h00000002;
-  localparam logic [31:0] UnitStatusSlot = 32'h00000004;
-  localparam logic [31:0] UnitStatusReplay = 32'h00000008;
+  localparam logic [31:0] UnitStatusReplay = 32'h00000004;
   localparam logic [31:0] UnitInputUartRx = 32'h00000001;
   localparam logic [31:0] UnitInputUartHangup = 32'h00000002;
   localparam logic [31:0] UnitInputBlk = 32'h00000004;
@@ -112,6 +111,7 @@ package covert_pkg;
   localparam logic [31:0] StateSize = 32'h00080000;
   localparam logic [31:0] ResetVector = 32'h40001000;
   localparam logic [31:0] PageSize = 32'h00001000;
+  localparam logic [31:0] BlockSize = 32'h00000200;
   localparam logic [31:0] RegionStride = 32'h02000000;
   localparam logic [31:0] GuestMax = 32'h01F00000;
   localparam logic [31:0] ImageMax = 32'h00080000;
@@ -124,8 +124,8 @@ package covert_pkg;
   localparam int unsigned ClockHz = 50000000;
   localparam int unsigned CyclesPerTick = 5;
   localparam int unsigned TimebaseHz = 10000000;
-  localparam int unsigned RegionPages = 8192;
-  localparam int unsigned FirstPage = 128;
+  localparam int unsigned RegionBlocks = 65536;
+  localparam int unsigned FirstBlock = 1024;
 
   // The core's own CSRs, the cause of the epoch counter, commands of the cache.
   localparam logic [11:0] CsrMepoch = 12'h7C0;

@@ -9,14 +9,14 @@ int main() {
     for (unsigned seed = 0; seed < 6; seed++) {
         auto top = std::make_unique<Vcovert_dirty>();
         bench::Random random(seed);
-        std::vector<uint32_t> bits(RegionPages / 32);
-        const unsigned span = seed % 2 ? 4 : RegionPages / 32;  // few words: forwarding; all: addressing
+        std::vector<uint32_t> bits(RegionBlocks / 32);
+        const unsigned span = seed % 2 ? 4 : RegionBlocks / 32;  // few words: forwarding; all: addressing
         bool busy = false, ok = true;
         unsigned done = 0;
         uint32_t word = 0, keep = 0, value = 0;
-        auto cycle = [&](bool set, uint32_t page, bool op) {
+        auto cycle = [&](bool set, uint32_t block, bool op) {
             top->set_i = set;
-            top->set_page_i = page;
+            top->set_block_i = block;
             top->op_i = op;
             top->op_keep_i = keep;
             top->op_or_i = value;
@@ -52,7 +52,7 @@ int main() {
         std::deque<uint32_t> entering;
         for (unsigned now = 0; now < 40000 && ok; now++) {
             const bool set = random.one_in(2 + seed);
-            const uint32_t page = 32 * random.below(span) + random.below(32);
+            const uint32_t block = 32 * random.below(span) + random.below(32);
             bool op = false;
             if (!busy && random.one_in(3)) {
                 op = true;
@@ -60,9 +60,9 @@ int main() {
                 keep = random.one_in(2);
                 value = random.one_in(2) ? 0 : random.bits() & random.bits();
             }
-            cycle(set, page, op);
+            cycle(set, block, op);
             // An operation that ended in this cycle had entered before this set.
-            if (set) bits[page / 32] |= 1u << page % 32;
+            if (set) bits[block / 32] |= 1u << block % 32;
         }
         char text[100];
         std::snprintf(text, sizeof text, "seed %u after %u operations", seed, done);

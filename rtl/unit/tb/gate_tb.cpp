@@ -90,7 +90,7 @@ int main() {
         uint64_t device_due = 0;
         uint64_t quarantine_until = 0;
         bool was_valid = false, was_quarantine = false;
-        uint32_t was_addr = 0, dirty_page = 0;
+        uint32_t was_addr = 0, dirty_block = 0;
         bool dirty = false;
         std::string wrong;
         uint64_t now = 0;
@@ -169,7 +169,7 @@ int main() {
                     if (unanswered.size() > most) most = unanswered.size();
                 }
                 // The dirty flag comes one cycle after memory took the write.
-                if (top->dirty_o != dirty || (dirty && top->dirty_page_o != dirty_page)) wrong = "dirty flag";
+                if (top->dirty_o != dirty || (dirty && top->dirty_block_o != dirty_block)) wrong = "dirty flag";
                 dirty = false;
                 if (top->mem_req_valid_o) {
                     if (quarantine) wrong = "request to memory in quarantine";
@@ -185,7 +185,7 @@ int main() {
                                 a.more != top->mem_req_more_o)
                                 wrong = "wrong request to memory";
                             dirty = a.we;
-                            dirty_page = (a.phys % RegionStride) / PageSize;
+                            dirty_block = (a.phys % RegionStride) / BlockSize;
                         }
                     }
                 } else {

@@ -55,11 +55,11 @@ numbered! {
         Nop = 0 => "nop",
         /// Boot region to every member's domain.
         Load = 1 => "load",
-        /// Background copy of the guest to a tile's domain and both slots.
+        /// Background copy of the guest to a tile's domain and a slot.
         Precopy = 2 => "precopy",
         /// The rest of the copy; the tile becomes a member.
         Join = 3 => "join",
-        /// Compare-and-copy dirty pages to the other slot, then commit.
+        /// Compare-and-copy dirty blocks, each to the slot that does not hold its committed copy, then commit.
         Checkpoint = 4 => "checkpoint",
         /// The tile leaves the group.
         Drop = 5 => "drop",
@@ -105,7 +105,7 @@ numbered! {
         Drain = 2 => "drain",
         /// Reloading the VMM image.
         Reload = 3 => "reload",
-        /// Restoring pages from the committed slot.
+        /// Restoring blocks from their committed copies.
         Restore = 4 => "restore",
         /// Detected, unrecoverable: outputs stay frozen.
         Due = 5 => "due",

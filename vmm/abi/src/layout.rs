@@ -46,16 +46,18 @@ pub const STATE_BASE: u32 = VMM_BASE + STATE_OFFSET;
 pub const STATE_SIZE: u32 = VMM_SIZE - STATE_OFFSET;
 /// Where a tile starts: image offset 4096, behind the boot descriptor's page.
 pub const RESET_VECTOR: u32 = VMM_BASE + PAGE_SIZE;
-/// A page of the dirty bits and of a checkpoint.
+/// A page of the guest's and of the VMM image.
 pub const PAGE_SIZE: u32 = 4096;
+/// A block of main memory: what one dirty bit stands for, the grain of checkpoints, restores and clones. A power of two.
+pub const BLOCK_SIZE: u32 = 512;
 /// Distance of two regions of main memory (domains, checkpoint slots, boot region, I/O region).
 pub const REGION_STRIDE: u32 = 0x0200_0000;
-/// Pages of one region.
-pub const REGION_PAGES: u32 = REGION_STRIDE / PAGE_SIZE;
+/// Blocks of one region.
+pub const REGION_BLOCKS: u32 = REGION_STRIDE / BLOCK_SIZE;
 /// Largest guest RAM.
 pub const GUEST_MAX: u32 = REGION_STRIDE - GUEST_OFFSET;
-/// First page that checkpoint, restore and clone cover.
-pub const FIRST_PAGE: u32 = STATE_OFFSET / PAGE_SIZE;
+/// First block that checkpoint, restore and clone cover.
+pub const FIRST_BLOCK: u32 = STATE_OFFSET / BLOCK_SIZE;
 /// Largest VMM image, boot descriptor's page included.
 pub const IMAGE_MAX: u32 = STATE_OFFSET;
 

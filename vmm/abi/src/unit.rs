@@ -16,7 +16,7 @@ registers! {
     DMA_DST = 0x024, "rw", false, "LOAD, COPY_IN: byte offset in the members' domains; COPY_OUT: in the I/O region. A multiple of 4.";
     DMA_LEN = 0x028, "rw", false, "LOAD, COPY_IN, COPY_OUT: bytes, a multiple of 4.";
     CMD = 0x02C, "w", false, "Bits 7:0 command (Command), bits 15:8 tile. Ignored while STATUS.BUSY.";
-    STATUS = 0x030, "r", false, "Bit 0 BUSY; bit 1 a checkpoint is valid; bit 2 committed slot; bit 3 replaying the log; bits 11:8 Sequencer.";
+    STATUS = 0x030, "r", false, "Bit 0 BUSY; bit 1 a checkpoint is valid; bit 2 replaying the log; bits 11:8 Sequencer.";
     LOG_LEVEL = 0x034, "r", false, "Position in the log, in entries.";
     EPOCHS = 0x038, "r", false, "Epochs ended since power-on (replayed ones count again).";
     CHECKPOINTS = 0x03C, "r", false, "Checkpoints committed since power-on.";
@@ -47,10 +47,8 @@ pub const ID_VALUE: u32 = 0x434F_5601;
 pub const STATUS_BUSY: u32 = 1 << 0;
 /// `STATUS`: a checkpoint is valid.
 pub const STATUS_CKPT_VALID: u32 = 1 << 1;
-/// `STATUS`: committed slot.
-pub const STATUS_SLOT: u32 = 1 << 2;
 /// `STATUS`: the log is being replayed.
-pub const STATUS_REPLAY: u32 = 1 << 3;
+pub const STATUS_REPLAY: u32 = 1 << 2;
 /// `INPUT_FLAGS`: the UART has received data.
 pub const INPUT_UART_RX: u32 = 1 << 0;
 /// `INPUT_FLAGS`: the host has closed the console's input and all of it was read.

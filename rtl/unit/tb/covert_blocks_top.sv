@@ -1,5 +1,5 @@
-// Bench top: the page walker with its DMA engine and the dirty bits of two tiles.
-module covert_pages_top (
+// Bench top: the block walker with its DMA engine and the dirty bits of two tiles.
+module covert_blocks_top (
   input  logic        clk_i,
   input  logic        rst_ni,
   input  logic        start_i,
@@ -11,7 +11,6 @@ module covert_pages_top (
   input  logic [ 1:0] members_i,
   input  logic [ 1:0] target_i,
   input  logic        ckpt_valid_i,
-  input  logic        slot_i,
   input  logic [31:0] guest_size_i,
   input  logic [31:0] load_src_i,
   input  logic [31:0] load_dst_i,
@@ -19,7 +18,7 @@ module covert_pages_top (
   input  logic        commit_i,
   output logic [ 1:0] fresh_o,
   input  logic [ 1:0] set_i,
-  input  logic [12:0] set_page_i,
+  input  logic [15:0] set_block_i,
   output logic        mem_req_valid_o,
   input  logic        mem_req_ready_i,
   output logic [31:0] mem_req_addr_o,
@@ -33,7 +32,7 @@ module covert_pages_top (
   logic [ 1:0] op, op_done;
   logic        op_keep, dma_start, dma_abort, dma_busy, dma_mismatch;
   logic [31:0] op_or, dma_src, dma_last;
-  logic [ 7:0] op_word;
+  logic [10:0] op_word;
   logic [63:0] op_old;
   logic [24:0] dma_offset;
   logic [25:0] dma_len;
@@ -42,9 +41,9 @@ module covert_pages_top (
   logic        dma_out;
   logic [31:0] dma_out_addr;
 
-  covert_pages #(
+  covert_blocks #(
     .NTiles(2)
-  ) u_pages (
+  ) u_blocks (
     .clk_i,
     .rst_ni,
     .start_i,
@@ -55,7 +54,6 @@ module covert_pages_top (
     .members_i,
     .target_i,
     .ckpt_valid_i,
-    .slot_i,
     .guest_size_i,
     .load_src_i,
     .load_dst_i,
@@ -118,7 +116,7 @@ module covert_pages_top (
       .clk_i,
       .rst_ni,
       .set_i     (set_i[i]),
-      .set_page_i,
+      .set_block_i,
       .op_i      (op[i]),
       .op_keep_i (op_keep),
       .op_or_i   (op_or),

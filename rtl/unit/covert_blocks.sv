@@ -1,15 +1,17 @@
-// Page walker: runs the sequencer's bulk jobs on the DMA engine, page by page where dirty bits say so.
-// Owns the history bits of each page: `prev` (what is not dirty but may differ between the two checkpoint slots)
-// and `ever` (written since power-on). The bits are right at every moment, so that a job may be aborted anywhere:
-//   CHECKPOINT  adds a word's dirty bits to prev before it copies; only these stay in prev when all are copied
-//   RESTORE     takes what is dirty, and prev as well if a checkpoint was begun and not committed
+// Block walker: runs the sequencer's bulk jobs on the DMA engine, block by block where dirty bits say so.
+// Owns the history of each block: `ever` (written since power-on), `where` (the checkpoint slot that holds its committed
+// copy) and `new` (a copy was begun in the other slot). Below mark_q the new copies count for nothing, from there on they
+// are the committed ones; a commit sets mark_q to 0, and so commits all of them in one cycle. The bits are right at every
+// moment, so that a job may be aborted anywhere:
+//   CHECKPOINT  settles a word's last new copies in `where` and takes its dirty bits as the new ones before it copies
+//   RESTORE     takes what is dirty, and what is new and does not count
 //   PRECOPY     clears dirty bits before it copies, unless a checkpoint is valid (then they are still needed)
 //   JOIN        gives the new tile the members' dirty bits
-//   LOAD, COPY_IN  mark a page dirty before they write to it
-module covert_pages #(
+//   LOAD, COPY_IN  mark a block dirty before they write to it
+module covert_blocks #(
   parameter int unsigned NTiles     = 2,
   parameter int unsigned OffsetBits = $clog2(covert_pkg::RegionStride),  // of an offset in a region; leave
-  parameter int unsigned PageBits   = $clog2(covert_pkg::RegionPages)    // of a page's index; leave
+  parameter int unsigned BlockBits   = $clog2(covert_pkg::RegionBlocks)    // of a block's index; leave
 ) (
   input  logic                  clk_i,
   input  logic                  rst_ni,
@@ -22,7 +24,6 @@ module covert_pages #(
   input  logic [    NTiles-1:0] members_i,
   input  logic [    NTiles-1:0] target_i,         // IMAGE: where to; PRECOPY, JOIN: the tile (one bit)
   input  logic                  ckpt_valid_i,
-  input  logic                  slot_i,           // committed slot
   input  logic [          31:0] guest_size_i,
   input  logic [          31:0] load_src_i,       // LOAD, COPY_IN, COPY_OUT: offsets in their regions, bytes
   input  logic [          31:0] load_dst_i,
@@ -33,7 +34,7 @@ module covert_pages #(
   output logic [    NTiles-1:0] op_o,
   output logic                  op_keep_o,
   output logic [          31:0] op_or_o,
-  output logic [  PageBits-6:0] op_word_o,
+  output logic [  BlockBits-6:0] op_word_o,
   input  logic [    NTiles-1:0] op_done_i,
   input  logic [  32*NTiles-1:0] op_old_i,
   // DMA engine
@@ -51,9 +52,9 @@ module covert_pages #(
   input  logic [          31:0] dma_last_i
 );
 
-  localparam int unsigned WordBits  = PageBits - 5;
-  localparam int unsigned PageShift = $clog2(covert_pkg::PageSize);
-  localparam logic [WordBits-1:0] FirstWord = WordBits'(covert_pkg::FirstPage / 32);
+  localparam int unsigned WordBits  = BlockBits - 5;
+  localparam int unsigned BlockShift = $clog2(covert_pkg::BlockSize);
+  localparam logic [WordBits-1:0] FirstWord = WordBits'(covert_pkg::FirstBlock / 32);
   localparam logic [2:0] BootRegion = 3'(NTiles + 2);
   localparam logic [2:0] IoRegion = 3'(NTiles + 3);
 
@@ -63,26 +64,25 @@ module covert_pages #(
     StClearWait,
     StBulk,      // one transfer, no dirty bits
     StBulkWait,
-    StMark,      // LOAD, COPY_IN: mark a page dirty, then copy the part of it
+    StMark,      // LOAD, COPY_IN: mark a block dirty, then copy the part of it
     StMarkWait,
     StLoad,
     StTake,      // read (or take) a word of the members' dirty bits
     StTakeWait,
     StWord,      // they are here: bring the history up to date
     StGiveWait,  // JOIN: the new tile's dirty bits are written
-    StPick,      // start on the next page of the word's set
-    StPage,
-    StEnd        // the word's pages are copied
+    StPick,      // start on the next block of the word's set, or the next word
+    StBlock
   } state_e;
 
   state_e                state_q, state_d;
   logic [           3:0] job_q;
   logic [  WordBits-1:0] word_q, word_d;
-  logic [          31:0] set_q, set_d;         // pages of the word still to copy
-  logic [          31:0] now_q;                // the word's dirty bits as they were taken
+  logic [          31:0] set_q, set_d;         // blocks of the word still to copy
   logic [    NTiles-1:0] wait_q, wait_d;       // tiles whose operation is not done
   logic [ 32*NTiles-1:0] old_q;                // the words it returned
-  logic                  partial_q;            // a checkpoint was begun and not committed
+  logic [          31:0] where_q;              // the word's slots
+  logic [    WordBits:0] mark_q;               // words whose new copies do not count
   logic [    NTiles-1:0] fresh_q;
   logic                  ckpt_valid_q;
   logic                  failed_q;
@@ -91,7 +91,8 @@ module covert_pages #(
   logic [  OffsetBits:0] load_left_q;
 
   logic finished;      // the job ends, all of it done
-  logic load_next;     // LOAD, COPY_IN: on to the next page
+  logic load_next;     // LOAD, COPY_IN: on to the next block
+  logic next_word;     // on to the next word of bits
   logic ops_done;
 
   assign busy_o   = state_q != StIdle;
@@ -108,10 +109,12 @@ module covert_pages #(
     for (int unsigned i = 0; i < NTiles; i++) if (source_mask[i]) source = 3'(i);
   end
 
-  // History: {ever, prev} of 32 pages.
-  logic [63:0] history_q[2**WordBits];
-  logic [63:0] past_q, history_new;
-  logic [31:0] prev, ever, dirty, wanted;
+  // History: {ever, where, new} of 32 blocks.
+  logic [95:0] history_q[2**WordBits];
+  logic [95:0] past_q, history_new;
+  logic [31:0] ever, past_where, past_new, dirty, wanted;
+  logic [31:0] undone;       // new copies that do not count
+  logic [31:0] where;        // slots of the committed copies
   logic        history_we;
   logic        take;         // this job clears the dirty bits that it reads
 
@@ -120,7 +123,9 @@ module covert_pages #(
     if (history_we) history_q[word_q] <= history_new;
   end
 
-  assign {ever, prev} = past_q;
+  assign {ever, past_where, past_new} = past_q;
+  assign undone = past_new & {32{(WordBits + 1)'(word_q) < mark_q}};
+  assign where  = past_where ^ past_new ^ undone;
   assign take = (job_q == covert_unit_pkg::JobCheckpoint) | (job_q == covert_unit_pkg::JobRestore) |
       ((job_q == covert_unit_pkg::JobPrecopy) & ~ckpt_valid_i);
 
@@ -129,30 +134,23 @@ module covert_pages #(
     for (int unsigned i = 0; i < NTiles; i++) if (members_i[i]) dirty = dirty | old_q[32*i+:32];
     unique case (job_q)
       covert_unit_pkg::JobPrecopy:    wanted = dirty | ever;
-      covert_unit_pkg::JobCheckpoint: wanted = dirty | prev;
-      covert_unit_pkg::JobRestore:    wanted = dirty | (prev & {32{partial_q}});
-      default:                        wanted = dirty;  // JOIN
+      covert_unit_pkg::JobRestore:    wanted = dirty | undone;
+      default:                        wanted = dirty;  // CHECKPOINT, JOIN
     endcase
   end
 
   always_comb begin
-    history_we  = (state_q == StWord);
-    history_new = {ever | dirty, prev};
-    if (state_q == StClear) begin
-      history_we  = 1'b1;
-      history_new = '0;
-    end else if (state_q == StEnd) begin
-      history_we  = job_q == covert_unit_pkg::JobCheckpoint;
-      history_new = {ever, now_q};
-    end else if (take) begin
-      history_new[31:0] = (job_q == covert_unit_pkg::JobPrecopy) ? 32'd0 : prev | dirty;
-    end
+    history_we  = (state_q == StWord) | (state_q == StClear);
+    history_new = {ever | dirty, past_where, past_new};
+    if (state_q == StClear) history_new = '0;
+    else if (job_q == covert_unit_pkg::JobPrecopy && take) history_new[63:0] = '0;  // all is in slot 0
+    else if (take) history_new[63:0] = {where, wanted};
   end
 
-  // Where the walk ends: the last word with a page of the guest's RAM.
+  // Where the walk ends: the last word with a block of the guest's RAM.
   logic [WordBits-1:0] last_word;
   assign last_word  = (job_q == covert_unit_pkg::JobClear) ? '1
-      : WordBits'((covert_pkg::GuestOffset + guest_size_i - 32'd1) >> (PageShift + 5));
+      : WordBits'((covert_pkg::GuestOffset + guest_size_i - 32'd1) >> (BlockShift + 5));
 
   // Dirty-bit operations: a pulse in the state before the waiting one.
   always_comb begin
@@ -167,8 +165,8 @@ module covert_pages #(
       end
       StMark, StMarkWait: begin
         if (state_q == StMark) op_o = members_i;
-        op_or_o   = 32'd1 << load_dst_q[PageShift+:5];
-        op_word_o = load_dst_q[PageShift+5+:WordBits];
+        op_or_o   = 32'd1 << load_dst_q[BlockShift+:5];
+        op_word_o = load_dst_q[BlockShift+5+:WordBits];
       end
       StTake: op_o = members_i;
       StWord, StGiveWait: begin
@@ -181,26 +179,26 @@ module covert_pages #(
   end
 
   // Transfers.
-  logic [           4:0] pick;   // lowest page of the set
-  logic [OffsetBits-1:0] page_offset;
-  logic [  OffsetBits:0] part;   // LOAD, COPY_IN: bytes up to the end of the page
+  logic [           4:0] pick;   // lowest block of the set
+  logic [OffsetBits-1:0] block_offset;
+  logic [  OffsetBits:0] part;   // LOAD, COPY_IN: bytes up to the end of the block
 
-  assign page_offset    = {word_q, pick, PageShift'(0)};
+  assign block_offset    = {word_q, pick, BlockShift'(0)};
   assign dma_abort_o    = abort_i;
   assign dma_out_o      = job_q == covert_unit_pkg::JobCopyOut;
   assign dma_out_addr_o = {4'd0, IoRegion, load_dst_q};
 
   always_comb begin
     pick = '0;
-    if (state_q == StPick || state_q == StPage) begin
+    if (state_q == StPick || state_q == StBlock) begin
       for (int unsigned i = 32; i > 0; i--) if (set_q[i-1]) pick = 5'(i - 1);
     end
-    part = (OffsetBits + 1)'(covert_pkg::PageSize) - (OffsetBits + 1)'(load_dst_q[PageShift-1:0]);
+    part = (OffsetBits + 1)'(covert_pkg::BlockSize) - (OffsetBits + 1)'(load_dst_q[BlockShift-1:0]);
     if (load_left_q < part) part = load_left_q;
 
-    dma_src_o     = {4'd0, source, page_offset};
-    dma_offset_o  = page_offset;
-    dma_len_o     = (OffsetBits + 1)'(covert_pkg::PageSize);
+    dma_src_o     = {4'd0, source, block_offset};
+    dma_offset_o  = block_offset;
+    dma_len_o     = (OffsetBits + 1)'(covert_pkg::BlockSize);
     dma_compare_o = '0;
     dma_dst_o     = {2'b00, members_i};
     unique case (job_q)
@@ -228,13 +226,13 @@ module covert_pages #(
         dma_compare_o = members_i & ~source_mask;
         dma_dst_o     = '0;
       end
-      covert_unit_pkg::JobPrecopy: dma_dst_o = {{2{~ckpt_valid_i}}, target_i};
+      covert_unit_pkg::JobPrecopy: dma_dst_o = {1'b0, ~ckpt_valid_i, target_i};
       covert_unit_pkg::JobJoin:    dma_dst_o = {2'b00, target_i};
       covert_unit_pkg::JobCheckpoint: begin
         dma_compare_o = members_i & ~source_mask;
-        dma_dst_o     = {~slot_i, slot_i, NTiles'(0)};
+        dma_dst_o     = {~where_q[pick], where_q[pick], NTiles'(0)};
       end
-      covert_unit_pkg::JobRestore: dma_src_o = {4'd0, 3'(NTiles) + 3'(slot_i), page_offset};
+      covert_unit_pkg::JobRestore: dma_src_o = {4'd0, 3'(NTiles) + 3'(where_q[pick]), block_offset};
       default: ;
     endcase
   end
@@ -256,6 +254,7 @@ module covert_pages #(
     dma_start_o = 1'b0;
     finished    = 1'b0;
     load_next   = 1'b0;
+    next_word   = 1'b0;
     unique case (state_q)
       StClear: state_d = StClearWait;
       StClearWait: if (ops_done) begin
@@ -283,25 +282,20 @@ module covert_pages #(
       StWord: begin
         set_d = wanted;
         if (job_q == covert_unit_pkg::JobJoin) state_d = StGiveWait;
-        else if (wanted == '0) state_d = StEnd;
+        else if (wanted == '0) next_word = 1'b1;
         else state_d = StPick;
       end
       StGiveWait: if (ops_done) state_d = StPick;
       StPick: begin
         if (abort_i) state_d = StIdle;
-        else if (set_q == '0) state_d = StEnd;
+        else if (set_q == '0) next_word = 1'b1;
         else begin
           dma_start_o = 1'b1;
           set_d       = set_q & (set_q - 32'd1);
-          state_d     = StPage;
+          state_d     = StBlock;
         end
       end
-      StPage: if (!dma_busy_i) state_d = (dma_mismatch_i || abort_i) ? StIdle : StPick;
-      StEnd: begin
-        word_d  = word_q + WordBits'(1);
-        state_d = abort_i ? StIdle : StTake;
-        if (word_q == last_word && !abort_i) finished = 1'b1;
-      end
+      StBlock: if (!dma_busy_i) state_d = (dma_mismatch_i || abort_i) ? StIdle : StPick;
       default:
       if (start_i) begin
         unique case (job_i)
@@ -319,6 +313,11 @@ module covert_pages #(
         endcase
       end
     endcase
+    if (next_word) begin
+      word_d  = word_q + WordBits'(1);
+      state_d = abort_i ? StIdle : StTake;
+      if (word_q == last_word && !abort_i) finished = 1'b1;
+    end
     if (finished) state_d = StIdle;
   end
 
@@ -328,10 +327,10 @@ module covert_pages #(
       job_q        <= covert_unit_pkg::JobClear;
       word_q       <= '0;
       set_q        <= '0;
-      now_q        <= '0;
       wait_q       <= '0;
       old_q        <= '0;
-      partial_q    <= 1'b0;
+      where_q      <= '0;
+      mark_q       <= '0;
       fresh_q      <= '0;
       failed_q     <= 1'b0;
       ckpt_valid_q <= 1'b0;
@@ -345,7 +344,7 @@ module covert_pages #(
       set_q        <= set_d;
       wait_q       <= wait_d;
       ckpt_valid_q <= ckpt_valid_i;
-      if (state_q == StWord) now_q <= dirty;
+      if (state_q == StWord) where_q <= where;
       for (int unsigned i = 0; i < NTiles; i++) begin
         if (op_done_i[i]) old_q[32*i+:32] <= op_old_i[32*i+:32];
       end
@@ -356,16 +355,17 @@ module covert_pages #(
         load_src_q  <= load_src_i[OffsetBits-1:0];
         load_dst_q  <= load_dst_i[OffsetBits-1:0];
         load_left_q <= {load_len_i[OffsetBits:2], 2'b00};
-        if (job_i == covert_unit_pkg::JobCheckpoint) partial_q <= 1'b1;
       end
       if (load_next) begin
         load_src_q  <= load_src_q + part[OffsetBits-1:0];
         load_dst_q  <= load_dst_q + part[OffsetBits-1:0];
         load_left_q <= load_left_q - part;
       end
-      if ((state_q == StPage || state_q == StBulkWait) && !dma_busy_i && dma_mismatch_i) failed_q <= 1'b1;
+      if ((state_q == StBlock || state_q == StBulkWait) && !dma_busy_i && dma_mismatch_i) failed_q <= 1'b1;
       if (finished && job_q == covert_unit_pkg::JobLength) image_len_q <= image_len;
-      if (commit_i || (finished && job_q == covert_unit_pkg::JobRestore)) partial_q <= 1'b0;
+      // FT: the new copies of a word begin to count for nothing in the cycle in which it gets them.
+      if (commit_i) mark_q <= '0;
+      else if (state_q == StWord && take && (WordBits + 1)'(word_q) >= mark_q) mark_q <= (WordBits + 1)'(word_q) + 1'b1;
 
       // What PRECOPY brought to a tile holds until the bits it rests on are moved.
       if (state_q == StTake || (ckpt_valid_q && !ckpt_valid_i)) fresh_q <= '0;
