@@ -278,7 +278,7 @@ pub struct DemoArgs {
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub runs: u32,
     /// Bit flips while Linux boots, all in one run
-    #[arg(long, value_name = "N", default_value_t = 6)]
+    #[arg(long, value_name = "N", default_value_t = 3)]
     pub linux_flips: u32,
     /// What the guest reads [default: docs/guests.md]
     #[arg(long, value_name = "FILE")]

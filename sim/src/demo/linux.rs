@@ -18,7 +18,7 @@ use super::{TILES, say};
 
 /// Cycles in which the flips come: the second replica is there, and Linux still boots.
 const WINDOW: std::ops::Range<u64> = 7_000_000..17_000_000;
-/// Fault-free, the run takes about 28 million.
+/// Fault-free, the run takes about 23 million.
 const MAX_CYCLES: u64 = 200_000_000;
 
 /// What became of the flips.
