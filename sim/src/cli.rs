@@ -30,6 +30,14 @@ pub enum Command {
     /// Run a program: an ELF file, a Linux image, or a built-in guest by its name
     #[command(after_help = EXIT_CODES)]
     Run(Box<RunArgs>),
+    /// Follow one fault cycle by cycle: what it did, why it was masked or how it was caught
+    #[command(
+        after_help = "Exit codes: 0 the fault was followed; 2 wrong usage or bad input; 4 internal error."
+    )]
+    Debug(Box<DebugArgs>),
+    /// Look at waveforms
+    #[command(subcommand)]
+    Wave(WaveCommand),
     /// List the built-in guests
     Guests,
     /// List every bit that a fault can be injected into
@@ -256,6 +264,57 @@ pub struct RunArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
     /// Write the result (JSON)
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+/// `covert debug`.
+#[derive(Args, Debug)]
+pub struct DebugArgs {
+    /// The run, with the one fault to follow in --inject
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Folder for divergence.json, index.html, golden.fst, faulty.fst and a GTKWave save file for each
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Cycles behind the fault that are compared one by one; later ones every 1024
+    #[arg(long, value_name = "CYCLES", default_value_t = 200_000)]
+    pub window: u64,
+    /// Cycles behind the fault that the waveforms cover; 0: no waveforms
+    #[arg(long, value_name = "CYCLES", default_value_t = 2_000)]
+    pub waves: u64,
+}
+
+/// `covert wave`.
+#[derive(Debug, Subcommand)]
+pub enum WaveCommand {
+    /// For each signal the first time at which two waveforms differ, the earliest first
+    #[command(
+        after_help = "Exit codes: 0 no signal differs; 1 some do; 2 wrong usage or bad input."
+    )]
+    Diff(WaveDiffArgs),
+}
+
+/// `covert wave diff`.
+#[derive(Args, Debug)]
+pub struct WaveDiffArgs {
+    /// A waveform, FST or VCD
+    pub a: PathBuf,
+    /// Another, of the same design
+    pub b: PathBuf,
+    /// First time to compare, in units of A's timescale (waveforms of COVERT: picoseconds, 20000 to a cycle)
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<u64>,
+    /// Last time to compare
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<u64>,
+    /// Only signals inside this scope, as `TOP.covert_sim.u_chip`. Repeatable
+    #[arg(long, value_name = "PATH")]
+    pub scope: Vec<String>,
+    /// Differences shown at most
+    #[arg(long, value_name = "N", default_value_t = 40)]
+    pub limit: usize,
+    /// Write all of the result (JSON)
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 }

@@ -87,6 +87,9 @@ pub enum Error {
     /// A fault that is not there to be injected.
     #[error("--inject: {0}")]
     Inject(#[from] SpecError),
+    /// Waveforms that cannot be compared.
+    #[error(transparent)]
+    Wave(#[from] covert_wave::Error),
     /// A result that cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -132,6 +135,7 @@ impl Error {
             | Self::Net(_)
             | Self::Override(_)
             | Self::Inject(_)
+            | Self::Wave(_)
             | Self::Write(_) => exit_code::INPUT,
             // A guest too large is the user's, unusable firmware is ours.
             Self::Boot { source: BootError::Firmware(_) | BootError::FirmwareEntry(_), .. } => {

@@ -92,6 +92,12 @@ impl Kernel {
         cached(&format!("{}/Image", self.folder))
     }
 
+    /// Its symbols, in the form of `System.map`, if they are there.
+    pub fn system_map(&self) -> Option<String> {
+        let bytes = cached(&format!("{}/System.map", self.folder)).ok()?;
+        String::from_utf8(bytes).ok()
+    }
+
     /// The userland it starts with.
     ///
     /// # Errors

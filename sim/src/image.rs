@@ -95,6 +95,11 @@ impl Image {
         }
     }
 
+    /// The `System.map` of a built-in kernel, if it is there.
+    pub fn system_map(&self) -> Option<String> {
+        self.kernel?.system_map()
+    }
+
     /// True for Linux; an ELF file otherwise, or nothing that can be run.
     pub fn is_linux(&self) -> bool {
         linux::is_image(&self.file)

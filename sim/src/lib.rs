@@ -3,12 +3,13 @@
 //!
 //! Arguments ([`cli`]) become a validated [`plan`], a plan becomes a [`session`] on a
 //! [`Chip`](covert_model::Chip), a session becomes a [`report`]. Faults are named by [`inject`] and found in
-//! the model by [`state`]; [`campaign`] runs many of them from one fault-free run by forking ([`fork`]).
+//! the model by [`state`]; [`campaign`] runs many of them from one fault-free run by forking ([`fork`]); [`debug`] follows one.
 
 pub mod boot;
 pub mod campaign;
 pub mod cli;
 pub mod console;
+pub mod debug;
 pub mod demo;
 pub mod devices;
 pub mod disk;
@@ -25,9 +26,11 @@ pub mod net;
 pub mod output;
 pub mod pace;
 pub mod plan;
+pub mod progress;
 pub mod report;
 pub mod run;
 pub mod session;
 pub mod speed;
 pub mod state;
 pub mod terminal;
+pub mod wave;

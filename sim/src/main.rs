@@ -7,7 +7,7 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 use covert::cli::{Cli, Command};
 use covert::error::{Error, exit_code};
-use covert::{demo, list, plan, run, speed};
+use covert::{debug, demo, list, plan, run, speed, wave};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -27,6 +27,8 @@ fn main() -> ExitCode {
 fn execute(command: &Command) -> Result<u8, Error> {
     match command {
         Command::Run(args) => return run::run(&plan::Plan::new(args)?),
+        Command::Debug(args) => return debug::run(args),
+        Command::Wave(command) => return wave::run(command),
         Command::Guests => list::print(&list::guests())?,
         Command::ListState(args) => list::print(&list::state(args)?)?,
         Command::Demo(args) => return demo::run(args),

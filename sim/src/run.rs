@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use covert_abi::layout::CLOCK_HZ;
 use covert_model::Chip;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::campaign;
 use crate::console::Output;
@@ -14,6 +13,7 @@ use crate::error::{Error, exit_code};
 use crate::inject::{self, Injection, Spec};
 use crate::output::write_whole;
 use crate::plan::Plan;
+use crate::progress::Progress;
 use crate::report::{Outcome, RunReport};
 use crate::session::{End, MAX_SLICE, Session, Step, end_of};
 use crate::state::StateMap;
@@ -102,7 +102,7 @@ fn watch(session: &mut Session, plan: &Plan) -> Result<End, Error> {
     loop {
         let next = session.chip().cycle().saturating_add(MAX_SLICE).min(plan.max_cycles);
         let stop = session.run_until(next)?;
-        progress.show(session);
+        progress.show(|| progress_of(session, &progress));
         let quit = session.input.quit() && stop.is_none();
         if quit || stop.is_some() || session.chip().cycle() >= plan.max_cycles {
             progress.end();
@@ -111,46 +111,18 @@ fn watch(session: &mut Session, plan: &Plan) -> Result<End, Error> {
     }
 }
 
-/// A line on stderr, where that is a terminal and the console's output is not on it as well.
-struct Progress {
-    bar: Option<ProgressBar>,
-}
-
-impl Progress {
-    fn new(allowed: bool) -> Self {
-        let wanted = allowed && std::io::stderr().is_terminal() && !std::io::stdout().is_terminal();
-        let bar = wanted.then(|| {
-            let bar = ProgressBar::no_length();
-            bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(4));
-            bar.set_style(
-                ProgressStyle::with_template("{spinner} {msg}")
-                    .unwrap_or_else(|_| ProgressStyle::default_spinner()),
-            );
-            bar
-        });
-        Self { bar }
-    }
-
-    fn show(&self, session: &Session) {
-        let Some(bar) = &self.bar else { return };
-        let cycles = session.chip().cycle();
-        let speed = cycles as f64 / bar.elapsed().as_secs_f64().max(1e-3) / 1e6;
-        let counters = session.chip().counters();
-        bar.set_message(format!(
-            "{:.1} Mcycles ({:.1} ms of the chip), {speed:.2} Mcycle/s, {} epochs, {} detections",
-            cycles as f64 / 1e6,
-            cycles as f64 * 1e3 / f64::from(CLOCK_HZ),
-            counters.epochs,
-            session.detections.len(),
-        ));
-        bar.tick();
-    }
-
-    fn end(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-    }
+/// How far a run is.
+fn progress_of(session: &Session, progress: &Progress) -> String {
+    let cycles = session.chip().cycle();
+    let speed = cycles as f64 / progress.seconds() / 1e6;
+    let counters = session.chip().counters();
+    format!(
+        "{:.1} Mcycles ({:.1} ms of the chip), {speed:.2} Mcycle/s, {} epochs, {} detections",
+        cycles as f64 / 1e6,
+        cycles as f64 * 1e3 / f64::from(CLOCK_HZ),
+        counters.epochs,
+        session.detections.len(),
+    )
 }
 
 fn write_results(plan: &Plan, session: &Session, report: &RunReport) -> Result<(), Error> {

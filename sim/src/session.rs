@@ -127,6 +127,8 @@ pub struct Session {
     pub detections: Vec<DetectionSeen>,
     /// Recoveries, in order.
     pub recoveries: Vec<RecoverySeen>,
+    /// Cycles of the checkpoints.
+    pub checkpoints: Vec<u64>,
     /// Changes of the group: cycle and mask of members.
     pub members: Vec<(u64, u32)>,
     /// Faults, in the order of their cycles.
@@ -152,6 +154,7 @@ impl Session {
             instructions: None,
             detections: Vec::new(),
             recoveries: Vec::new(),
+            checkpoints: Vec::new(),
             members: Vec::new(),
             injections: Vec::new(),
         };
@@ -303,7 +306,7 @@ impl Session {
                     }
                 }
                 EventKind::Members(mask) => self.members.push((event.cycle, mask)),
-                EventKind::Checkpoint => {}
+                EventKind::Checkpoint => self.checkpoints.push(event.cycle),
                 EventKind::BadAddress { channel, address } => {
                     tracing::warn!(channel, address, "request for memory that does not exist");
                 }

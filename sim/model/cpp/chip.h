@@ -58,6 +58,11 @@ public:
     virtual void flip(uint32_t variable, uint32_t word, uint32_t bit) = 0;
     virtual void force(uint32_t variable, uint32_t word, uint32_t bit, bool value) = 0;
     virtual void track_changes() = 0;
+    /// Variables whose contents are others than in `other`, a chip of the same kind; by number.
+    virtual rust::Vec<uint32_t> differing(const Chip& other) const = 0;
+    /// From here on keeps the addresses of words of main memory that are written.
+    virtual void keep_written() = 0;
+    virtual rust::Vec<uint32_t> take_written() = 0;
     virtual std::array<uint64_t, 2> digest() const = 0;
 
     virtual void record_instructions(bool on) = 0;

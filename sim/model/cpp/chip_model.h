@@ -227,6 +227,13 @@ public:
         if (state_->apply_forces()) settle();
     }
     void track_changes() override { memory_.track_changes(); }
+    rust::Vec<uint32_t> differing(const Chip& other) const override {
+        const auto* same = dynamic_cast<const ChipModel*>(&other);
+        if (same == nullptr) throw std::logic_error{"chips of two kinds"};
+        return list(state_->differing(*same->state_));
+    }
+    void keep_written() override { memory_.keep_written(); }
+    rust::Vec<uint32_t> take_written() override { return list(memory_.take_written()); }
     std::array<uint64_t, 2> digest() const override {
         Digest sum = memory_.changes();
         state_->digest(sum);
@@ -558,6 +565,12 @@ private:
             throw std::out_of_range{"outside main memory"};
     }
 
+    static rust::Vec<uint32_t> list(const std::vector<uint32_t>& from) {
+        rust::Vec<uint32_t> to;
+        to.reserve(from.size());
+        for (const uint32_t value : from) to.push_back(value);
+        return to;
+    }
     static rust::Slice<const uint8_t> view(const std::string& bytes) {
         return {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()};
     }

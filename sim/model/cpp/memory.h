@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 namespace covert {
 
@@ -60,12 +62,16 @@ public:
             track(address, fresh, 1);
         }
         std::memcpy(base_ + address, &fresh, 4);
+        if (kept_) written_.push_back(address);
         return true;
     }
 
     /// From here on keeps a digest of what differs from the contents now.
     void track_changes() { tracked_ = true; }
     const Digest& changes() const { return changes_; }
+    /// From here on keeps the addresses of the words that are written.
+    void keep_written() { kept_ = true; }
+    std::vector<uint32_t> take_written() { return std::exchange(written_, {}); }
 
 private:
     static uint32_t byte_mask(uint32_t strobes) {
@@ -83,6 +89,8 @@ private:
     uint8_t* base_;
     bool tracked_ = false;
     Digest changes_;
+    bool kept_ = false;
+    std::vector<uint32_t> written_;
 };
 
 /// Requests of one channel on their way to their responses.

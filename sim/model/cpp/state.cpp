@@ -60,6 +60,17 @@ bool State::apply_forces() {
     return changed;
 }
 
+std::vector<uint32_t> State::differing(const State& other) const {
+    if (other.variables_.size() != variables_.size()) throw std::logic_error{"chips of two kinds"};
+    std::vector<uint32_t> found;
+    for (uint32_t i = 0; i < variables_.size(); ++i) {
+        const StateVariable& ours = variables_[i];
+        const std::size_t bytes = static_cast<std::size_t>(ours.stride) * ours.words;
+        if (std::memcmp(ours.data, other.variables_[i].data, bytes) != 0) found.push_back(i);
+    }
+    return found;
+}
+
 State::Clock State::clock_of(const std::string& path) {
     const auto ends = [&](const char* suffix) {
         const std::size_t length = std::strlen(suffix);

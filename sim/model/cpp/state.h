@@ -34,6 +34,8 @@ public:
     bool forced() const { return !forces_.empty(); }
     /// True if a bit had to be changed.
     bool apply_forces();
+    /// Numbers of the variables whose contents are others than in `other`, the state of a model of the same kind.
+    std::vector<uint32_t> differing(const State& other) const;
     void digest(Digest& into) const;
     /// All but the clocks: registers that count on while nothing happens.
     void digest_still(Digest& into) const;

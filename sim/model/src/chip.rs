@@ -390,6 +390,24 @@ impl Chip {
         self.pin().track_changes();
     }
 
+    /// Numbers of the variables whose contents are others than in `other`.
+    ///
+    /// # Errors
+    /// The two chips are not of one configuration, both of the fault model.
+    pub fn differing(&self, other: &Self) -> Result<Vec<u32>, ChipError> {
+        Ok(self.inner.differing(&other.inner)?)
+    }
+
+    /// From here on [`Chip::take_written`] knows what was written in main memory.
+    pub fn keep_written(&mut self) {
+        self.pin().keep_written();
+    }
+
+    /// Physical addresses of the words of main memory written since the last call, in order, some of them more than once.
+    pub fn take_written(&mut self) -> Vec<u32> {
+        self.pin().take_written()
+    }
+
     /// 128 bits over all that decides how the run goes on: every register and memory, main memory's
     /// changes since [`Chip::track_changes`], requests on their way, console input taken, disk commands and frames
     /// under way. Two chips made and

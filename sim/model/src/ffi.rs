@@ -103,6 +103,9 @@ pub(crate) mod bridge {
             value: bool,
         ) -> Result<()>;
         fn track_changes(self: Pin<&mut Chip>);
+        fn differing(&self, other: &Chip) -> Result<Vec<u32>>;
+        fn keep_written(self: Pin<&mut Chip>);
+        fn take_written(self: Pin<&mut Chip>) -> Vec<u32>;
         fn digest(&self) -> [u64; 2];
         fn record_instructions(self: Pin<&mut Chip>, on: bool) -> Result<()>;
         fn instructions(&self) -> &[u8];
