@@ -88,8 +88,10 @@ pub struct Golden {
 /// Cycles between two marks of the fault-free run.
 const SPACING: u64 = 1024;
 
-/// How long a run with a fault may take: this many times the fault-free run, and a constant for recoveries.
-const PATIENCE: (u64, u64) = (2, 2_000_000);
+/// How long a run with a fault may take beside a fault-free one of `cycles`: twice that, and a constant for recoveries.
+pub(crate) fn patience(cycles: u64) -> u64 {
+    2 * cycles + 2_000_000
+}
 
 impl Golden {
     /// Makes the fault-free run, in at most `max_cycles`.
@@ -120,11 +122,12 @@ impl Golden {
 
     /// The cycles after which a run with a fault counts as hanging.
     pub fn patience(&self) -> u64 {
-        self.cycles * PATIENCE.0 + PATIENCE.1
+        patience(self.cycles)
     }
 }
 
-fn start(machine: &Machine) -> Result<Session, Error> {
+/// A run that leaves nothing behind, whose digest covers main memory too.
+pub(crate) fn start(machine: &Machine) -> Result<Session, Error> {
     let mut session = Session::new(&machine.untraced(), Output::new(None))?;
     session.chip_mut().track_changes();
     Ok(session)
@@ -177,7 +180,8 @@ fn run_one(
         let target = if compare.is_some() { mark * SPACING } else { limit };
         let stop = session.run_until(target.min(limit))?;
         if stop.is_some() || session.chip().cycle() >= limit {
-            break (classify(session, golden, end_of(stop))?, false);
+            let golden = (golden.end, &golden.console[..], golden.disk.as_deref());
+            break (classify(session, end_of(stop), golden)?, false);
         }
         if let Some((digest, printed)) = compare {
             let out = session.console.bytes();
@@ -207,19 +211,25 @@ fn run_one(
     })
 }
 
-fn classify(session: &Session, golden: &Golden, end: End) -> Result<Class, Error> {
+/// What came of a run that ended so, beside the end, the console's output and the disk of the fault-free one.
+pub(crate) fn classify(
+    session: &Session,
+    end: End,
+    golden: (End, &[u8], Option<&str>),
+) -> Result<Class, Error> {
+    let (golden_end, console, disk) = golden;
     let out = session.console.bytes();
     Ok(match end {
         End::Exit(_) | End::Reboot
-            if end == golden.end
-                && out == golden.console
-                && session.devices().disk_sha256()? == golden.disk =>
+            if end == golden_end
+                && out == console
+                && session.devices().disk_sha256()?.as_deref() == disk =>
         {
             if session.detections.is_empty() { Class::Masked } else { Class::Recovered }
         }
         End::Exit(_) | End::Reboot => Class::Sdc,
         // Whatever was let out before the end must be right too.
-        _ if !golden.console.starts_with(out) => Class::Sdc,
+        _ if !console.starts_with(out) => Class::Sdc,
         End::Due => Class::Due,
         End::Timeout | End::Stopped => Class::Hang,
     })

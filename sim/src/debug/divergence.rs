@@ -13,8 +13,7 @@ use covert_abi::layout::{REGION_STRIDE, Regions};
 use covert_model::Stop;
 use serde::Serialize;
 
-use crate::campaign::Class;
-use crate::console::Output;
+use crate::campaign::{self, Class};
 use crate::error::Error;
 use crate::inject::Injection;
 use crate::session::{End, Machine, Session, end_of};
@@ -152,12 +151,7 @@ struct Pair {
 
 impl Pair {
     fn start(machine: &Machine) -> Result<Self, Error> {
-        let start = || -> Result<Session, Error> {
-            let mut session = Session::new(&machine.untraced(), Output::new(None))?;
-            session.chip_mut().track_changes();
-            Ok(session)
-        };
-        Ok(Self { golden: start()?, faulty: start()? })
+        Ok(Self { golden: campaign::start(machine)?, faulty: campaign::start(machine)? })
     }
 
     /// Both to the start of a cycle; how each of them stopped, if it did.
@@ -352,9 +346,11 @@ pub fn follow(
         _ => {
             let golden = run_on(&mut pair.golden, limits.max_cycles, &mut progress)?;
             let golden_cycles = pair.golden.chip().cycle();
-            let limit = limits.max_cycles.min(2 * golden_cycles + PATIENCE);
+            let limit = limits.max_cycles.min(campaign::patience(golden_cycles));
             let end = run_on(&mut pair.faulty, limit, &mut progress)?;
-            (classify(&pair, golden, end)?, Some(golden_cycles))
+            let disk = pair.golden.devices().disk_sha256()?;
+            let golden = (golden, pair.golden.console.bytes(), disk.as_deref());
+            (campaign::classify(&pair.faulty, end, golden)?, Some(golden_cycles))
         }
     };
     let faulty = &pair.faulty;
@@ -393,9 +389,6 @@ pub fn follow(
         golden_cycles,
     })
 }
-
-/// Cycles that a run with a fault may take beyond twice the golden one's.
-const PATIENCE: u64 = 2_000_000;
 
 fn run_to_fault(
     pair: &mut Pair,
@@ -452,23 +445,4 @@ fn run_on(session: &mut Session, limit: u64, progress: &mut impl FnMut(u64)) -> 
             return Ok(end_of(stop));
         }
     }
-}
-
-fn classify(pair: &Pair, golden: End, end: End) -> Result<Class, Error> {
-    let (right, out) = (pair.golden.console.bytes(), pair.faulty.console.bytes());
-    let quiet = pair.faulty.detections.is_empty();
-    Ok(match end {
-        End::Exit(_) | End::Reboot => {
-            let disks =
-                [pair.golden.devices().disk_sha256()?, pair.faulty.devices().disk_sha256()?];
-            match end == golden && out == right && disks[0] == disks[1] {
-                true if quiet => Class::Masked,
-                true => Class::Recovered,
-                false => Class::Sdc,
-            }
-        }
-        _ if !right.starts_with(out) => Class::Sdc,
-        End::Due => Class::Due,
-        End::Timeout | End::Stopped => Class::Hang,
-    })
 }
