@@ -123,11 +123,10 @@ module covert_chip #(
   logic [       4*NTiles-1:0] tx_strb;
   logic [               31:0] tx_rdata;
   logic                       tx_err;
-  logic [         NTiles-1:0] violation, violation_we, dirty;
-  logic [      32*NTiles-1:0] violation_addr, violation_data;
+  logic [         NTiles-1:0] violation, dirty;
   logic [BlockBits*NTiles-1:0] dirty_block;
   logic [               31:0] guest_size;
-  logic                       dev_valid, dev_ready, dev_we;
+  logic                       dev_clk, dev_stirs, dev_valid, dev_ready, dev_we;
   logic [               31:0] dev_addr, dev_wdata, dev_rdata;
   logic [                3:0] dev_strb;
   logic [               63:0] mtime;
@@ -172,9 +171,10 @@ module covert_chip #(
     assign spent_o[3*i+:3] = (tile_clk_en[i] && tile_run[i]) ? spent : covert_core_pkg::SpentWait;
 `endif
 
+    // The gate's clock too: it runs on until nothing is under way any more.
     covert_clock_gate u_clock_gate (
       .clk_i,
-      .en_i (tile_clk_en[i]),
+      .en_i (tile_clk_en[i] | ~drained[i] | ~rst_ni),
       .clk_o(clk)
     );
 
@@ -230,7 +230,7 @@ module covert_chip #(
     );
 
     covert_gate u_gate (
-      .clk_i,
+      .clk_i           (clk),
       .rst_ni,
       .tile_i          (2'(i)),
       .bare_i          (bare_q),
@@ -268,10 +268,7 @@ module covert_chip #(
       .dev_err_i       (tx_err),
       .dirty_o         (dirty[i]),
       .dirty_block_o    (dirty_block[BlockBits*i+:BlockBits]),
-      .violation_o     (violation[i]),
-      .violation_addr_o(violation_addr[32*i+:32]),
-      .violation_we_o  (violation_we[i]),
-      .violation_data_o(violation_data[32*i+:32])
+      .violation_o     (violation[i])
     );
   end
 
@@ -290,9 +287,6 @@ module covert_chip #(
     .tx_rdata_o      (tx_rdata),
     .tx_err_o        (tx_err),
     .violation_i     (violation),
-    .violation_addr_i(violation_addr),
-    .violation_we_i  (violation_we),
-    .violation_data_i(violation_data),
     .dirty_i         (dirty),
     .dirty_block_i    (dirty_block),
     .drained_i       (drained),
@@ -306,6 +300,8 @@ module covert_chip #(
     .dev_strb_o      (dev_strb),
     .dev_ready_i     (dev_ready),
     .dev_rdata_i     (dev_rdata),
+    .dev_stirs_i     (dev_stirs),
+    .dev_clk_o       (dev_clk),
     .mtime_i         (mtime),
     .uart_rx_i       (rx_pending),
     .uart_hangup_i   (hangup),
@@ -336,6 +332,8 @@ module covert_chip #(
 
   covert_devices u_devices (
     .clk_i,
+    .dev_clk_i        (dev_clk),
+    .stirs_o          (dev_stirs),
     .rst_ni,
     .bare_i           (bare_q),
     .valid_i          (dev_valid),

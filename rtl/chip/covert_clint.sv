@@ -30,9 +30,14 @@ module covert_clint (
   assign at_time_lo = addr_i == covert_pkg::ClintMtime[15:0];
   assign at_time_hi = addr_i == covert_pkg::ClintMtime[15:0] + 16'd4;
 
-  assign old = ({32{at_msip}} & 32'(msip_q)) | ({32{at_cmp_lo}} & mtimecmp_q[31:0]) |
-      ({32{at_cmp_hi}} & mtimecmp_q[63:32]) | ({32{at_time_lo}} & mtime_q[31:0]) |
-      ({32{at_time_hi}} & mtime_q[63:32]);
+  always_comb begin
+    old = '0;
+    if (valid_i) begin
+      old = ({32{at_msip}} & 32'(msip_q)) | ({32{at_cmp_lo}} & mtimecmp_q[31:0]) |
+          ({32{at_cmp_hi}} & mtimecmp_q[63:32]) | ({32{at_time_lo}} & mtime_q[31:0]) |
+          ({32{at_time_hi}} & mtime_q[63:32]);
+    end
+  end
   assign mask    = {{8{strb_i[3]}}, {8{strb_i[2]}}, {8{strb_i[1]}}, {8{strb_i[0]}}};
   assign merged  = (old & ~mask) | (wdata_i & mask);
   assign rdata_o = old;

@@ -1,8 +1,11 @@
 // Devices outside the isolation unit, one access at a time: UART, CLINT, I/O controller and the exit device (the first word
-// written there ends the run). Addresses in these windows that are no register read as 0. Ports of the devices outside
+// written there ends the run). All but the CLINT have a clock that may stop: not during an access, in the cycle before
+// or the 16 after, nor while stirs_o is high. Addresses in these windows that are no register read as 0. Ports of the devices outside
 // the chip are described in covert_io.
 module covert_devices (
-  input  logic        clk_i,
+  input  logic        clk_i,         // of mtime
+  input  logic        dev_clk_i,     // the same, gated
+  output logic        stirs_o,       // level: the gated clock is needed
   input  logic        rst_ni,
   input  logic        bare_i,
   // bus: the access happens in the cycle with valid and ready
@@ -87,8 +90,11 @@ module covert_devices (
     end
   end
 
+  assign stirs_o = uart_rx_valid_i | uart_tx_valid_o | blk_done_i | net_tx_taken_i | net_rx_done_i |
+      (random_valid_i & random_ready_o);
+
   covert_uart u_uart (
-    .clk_i,
+    .clk_i       (dev_clk_i),
     .rst_ni,
     .valid_i     (valid_i & at_uart),
     .ready_o     (uart_ready),
@@ -125,7 +131,7 @@ module covert_devices (
   );
 
   covert_io u_io (
-    .clk_i,
+    .clk_i  (dev_clk_i),
     .rst_ni,
     .valid_i(valid_i & at_io),
     .ready_o(io_ready),
@@ -161,7 +167,7 @@ module covert_devices (
     .random_data_i
   );
 
-  always_ff @(posedge clk_i) begin
+  always_ff @(posedge dev_clk_i) begin
     if (!rst_ni) begin
       exit_valid_q <= 1'b0;
       exit_code_q  <= '0;

@@ -112,12 +112,9 @@ module covert_csr
   assign sepc_o = sepc_q;
 
   always_comb begin
-    mip = mip_q;
-    mip[3] = irq_m_soft_i;
-    mip[7] = irq_m_timer_i;
-    mip[9] = mip_q[9] | irq_s_ext_i;
-    mip[11] = irq_m_ext_i;
-    mip[covert_pkg::EpochIrqBit] = mie_q[covert_pkg::EpochIrqBit] && (mepoch_q == 32'd0);
+    // Of mip_q only the bits of MipWritable are ever set.
+    mip = mip_q | {20'd0, irq_m_ext_i, 1'b0, irq_s_ext_i, 1'b0, irq_m_timer_i, 3'd0, irq_m_soft_i, 3'd0};
+    if (mepoch_q == 32'd0) mip[covert_pkg::EpochIrqBit] = mie_q[covert_pkg::EpochIrqBit];
   end
 
   // Interrupt selection: the epoch first, then M before S, each in the order of the specification.
@@ -134,16 +131,21 @@ module covert_csr
   assign pending = mip & mie_q;
   assign wake_o = (pending & ~(32'd1 << covert_pkg::EpochIrqBit)) != 32'd0;
   always_comb begin
-    m_pending = pending & ~mideleg_q;
-    if (priv_q == covert_core_pkg::PrivM) begin
-      m_pending[covert_pkg::EpochIrqBit] = 1'b0;
-      if (!mstatus_q[Mie]) m_pending = 32'd0;
+    m_pending   = 32'd0;
+    s_pending   = 32'd0;
+    irq_cause_o = 5'd0;
+    if (pending != 32'd0) begin
+      m_pending = pending & ~mideleg_q;
+      if (priv_q == covert_core_pkg::PrivM) begin
+        m_pending[covert_pkg::EpochIrqBit] = 1'b0;
+        if (!mstatus_q[Mie]) m_pending = 32'd0;
+      end
+      s_pending = pending & mideleg_q;
+      if (priv_q == covert_core_pkg::PrivM || (priv_q == covert_core_pkg::PrivS && !mstatus_q[Sie])) s_pending = 32'd0;
+      irq_cause_o = first_of((m_pending != 32'd0) ? m_pending : s_pending);
     end
-    s_pending = pending & mideleg_q;
-    if (priv_q == covert_core_pkg::PrivM || (priv_q == covert_core_pkg::PrivS && !mstatus_q[Sie])) s_pending = 32'd0;
   end
   assign irq_o = (m_pending | s_pending) != 32'd0;
-  assign irq_cause_o = first_of((m_pending != 32'd0) ? m_pending : s_pending);
 
   // Reading.
   assign counter_ok = (priv_q == covert_core_pkg::PrivM)

@@ -21,70 +21,54 @@ module covert_div (
     StDone   // quotient and remainder are valid
   } state_e;
 
-  state_e      state_d, state_q;
-  logic [31:0] quotient_d, quotient_q;    // dividend's bits to come, then quotient bits
-  logic [31:0] remainder_d, remainder_q;  // partial remainder
-  logic [31:0] divisor_q;            // magnitude of the divisor
-  logic [5:0]  left_d, left_q;       // quotient bits to come
-  logic        skip_d, skip_q;       // no dividend bit seen yet: whole zero bytes may be skipped
-  logic        negate_q;             // the result's sign is to be changed
-  logic        take;                 // operands are taken at the end of this cycle
-
-  assign take = state_q == StIdle && start_i && !flush_i;
+  state_e      state_q;
+  logic [31:0] quotient_q;   // dividend's bits to come, then quotient bits
+  logic [31:0] remainder_q;  // partial remainder
+  logic [31:0] divisor_q;    // magnitude of the divisor
+  logic [5:0]  left_q;       // quotient bits to come
+  logic        skip_q;       // no dividend bit seen yet: whole zero bytes may be skipped
+  logic        negate_q;     // the result's sign is to be changed
 
   // Division on magnitudes; signs are put right at the end. Division by zero yields all ones and
   // the dividend by itself, as long as the quotient is not negated.
-  logic        a_neg, b_neg, b_zero;
-  logic [31:0] a_mag, b_mag;
+  logic        a_neg, b_neg;
   logic [32:0] diff;  // partial remainder with the next bit, less the divisor; bit 32: borrow
 
-  assign a_neg  = !op_i[0] && a_i[31];
-  assign b_neg  = !op_i[0] && b_i[31];
-  assign b_zero = b_i == 32'd0;
-  assign a_mag  = a_neg ? -a_i : a_i;
-  assign b_mag  = b_neg ? -b_i : b_i;
-  assign diff   = {remainder_q, quotient_q[31]} - {1'b0, divisor_q};
-
+  assign a_neg = !op_i[0] && a_i[31];
+  assign b_neg = !op_i[0] && b_i[31];
   always_comb begin
-    state_d     = state_q;
-    quotient_d  = quotient_q;
-    remainder_d = remainder_q;
-    left_d      = left_q;
-    skip_d      = skip_q;
-
-    unique case (state_q)
-      StIdle: begin
-        quotient_d  = a_mag;
-        remainder_d = 32'd0;
-        left_d      = 6'd32;
-        skip_d      = !b_zero;
-        if (start_i) begin
-          state_d = StDiv;
-        end
-      end
-      StDiv: begin
-        if (skip_q && quotient_q[31:24] == 8'd0) begin
-          quotient_d = {quotient_q[23:0], 8'd0};
-          left_d     = left_q - 6'd8;
-        end else begin
-          skip_d      = 1'b0;
-          quotient_d  = {quotient_q[30:0], !diff[32]};
-          remainder_d = diff[32] ? {remainder_q[30:0], quotient_q[31]} : diff[31:0];
-          left_d      = left_q - 6'd1;
-        end
-        if (left_d == 6'd0) begin
-          state_d = StDone;
-        end
-      end
-      default: state_d = StIdle;  // StDone: done_o
-    endcase
-
-    if (flush_i) begin
-      state_d = StIdle;
-    end
+    diff = '0;
+    if (state_q == StDiv) diff = {remainder_q, quotient_q[31]} - {1'b0, divisor_q};
   end
 
   always_ff @(posedge clk_i) begin
+    unique case (state_q)
+      StIdle: if (start_i) begin
+        state_q     <= StDiv;
+        quotient_q  <= a_neg ? -a_i : a_i;
+        remainder_q <= 32'd0;
+        divisor_q   <= b_neg ? -b_i : b_i;
+        left_q      <= 6'd32;
+        skip_q      <= b_i != 32'd0;
+        negate_q    <= op_i[1] ? a_neg : (a_neg != b_neg && b_i != 32'd0);
+      end
+      StDiv: begin
+        if (skip_q && quotient_q[31:24] == 8'd0) begin
+          quotient_q <= {quotient_q[23:0], 8'd0};
+          left_q     <= left_q - 6'd8;
+          if (left_q == 6'd8) state_q <= StDone;
+        end else begin
+          skip_q      <= 1'b0;
+          quotient_q  <= {quotient_q[30:0], !diff[32]};
+          remainder_q <= diff[32] ? {remainder_q[30:0], quotient_q[31]} : diff[31:0];
+          left_q      <= left_q - 6'd1;
+          if (left_q == 6'd1) state_q <= StDone;
+        end
+      end
+      default: state_q <= StIdle;  // StDone: done_o
+    endcase
+
+    if (flush_i) state_q <= StIdle;
     if (!rst_ni) begin
       state_q     <= StIdle;
       quotient_q  <= '0;
@@ -93,18 +77,6 @@ module covert_div (
       left_q      <= '0;
       skip_q      <= 1'b0;
       negate_q    <= 1'b0;
-    end else begin
-      state_q <= state_d;
-      if (take || state_q == StDiv) begin
-        quotient_q  <= quotient_d;
-        remainder_q <= remainder_d;
-        left_q      <= left_d;
-        skip_q      <= skip_d;
-      end
-      if (take) begin
-        divisor_q <= b_mag;
-        negate_q  <= op_i[1] ? a_neg : (a_neg != b_neg && !b_zero);
-      end
     end
   end
 

@@ -43,13 +43,10 @@ module covert_fingerprint (
   logic [31:0]  pc_q, fold_q, addr_q;
   logic [9:0]   meta_q;
 
-  logic         store;
   logic [31:0]  data_masked;
   logic [127:0] record;
 
-  assign store       = strb_i != 4'd0 && !trap_i;
-  assign data_masked = data_i & {{8{strb_i[3] && store}}, {8{strb_i[2] && store}},
-                                 {8{strb_i[1] && store}}, {8{strb_i[0] && store}}};
+  assign data_masked = data_i & {{8{strb_i[3]}}, {8{strb_i[2]}}, {8{strb_i[1]}}, {8{strb_i[0]}}};
   assign record      = {22'd0, meta_q, addr_q, fold_q, pc_q ^ value_q};
 
   for (genvar i = 0; i < 32; i++) begin : gen_bit
@@ -69,8 +66,12 @@ module covert_fingerprint (
       busy_q <= valid_i;
       if (valid_i) begin
         pc_q   <= pc_i;
-        fold_q <= value_i ^ {data_masked[15:0], data_masked[31:16]};
-        addr_q <= store ? addr_i : 32'd0;
+        fold_q <= value_i;
+        addr_q <= 32'd0;
+        if (strb_i != 4'd0 && !trap_i) begin
+          fold_q <= value_i ^ {data_masked[15:0], data_masked[31:16]};
+          addr_q <= addr_i;
+        end
         meta_q <= {trap_i, rd_i, strb_i};
       end
       if (busy_q) begin

@@ -117,17 +117,25 @@ module covert_dcache #(
   assign tree  = 3'(meta >> Ways);
 
   always_comb begin
-    hit_data    = '0;
+    hit_data = '0;
+    match    = '0;
+    if (s1_valid_q) begin
+      for (int unsigned w = 0; w < Ways; w++) begin
+        match[w] = s1_cached_i & (tag_rd_q[w] == {1'b1, s1_ppn_i});
+        for (int unsigned b = 0; b < 4; b++) begin
+          hit_data[8*b+:8] |= {8{match[w]}} & ((fwd_way_q[w] & fwd_strb_q[b]) ? fwd_data_q[8*b+:8]
+                                                                             : data_rd_q[w][8*b+:8]);
+        end
+      end
+    end
+  end
+
+  always_comb begin
     victim_data = '0;
     victim_ppn  = '0;
     for (int unsigned w = 0; w < Ways; w++) begin
-      match[w] = s1_cached_i & (tag_rd_q[w] == {1'b1, s1_ppn_i});
-      for (int unsigned b = 0; b < 4; b++) begin
-        hit_data[8*b+:8] |= {8{match[w]}} & ((fwd_way_q[w] & fwd_strb_q[b]) ? fwd_data_q[8*b+:8]
-                                                                           : data_rd_q[w][8*b+:8]);
-      end
-      victim_data |= {32{victim_q[w]}} & data_rd_q[w];
-      victim_ppn  |= {20{victim_q[w]}} & tag_rd_q[w][19:0];
+      if (capture_q) victim_data |= {32{victim_q[w]}} & data_rd_q[w];
+      if (wb_start) victim_ppn |= {20{victim_q[w]}} & tag_rd_q[w][19:0];
     end
   end
 
@@ -274,9 +282,9 @@ module covert_dcache #(
   assign data_we   = used_way & {Ways{(s1_live & we_q) | fill_rsp}};
   always_comb begin
     // A store that missed is merged into its word when that arrives.
-    for (int unsigned b = 0; b < 4; b++) begin
-      data_wr[8*b+:8] = (is_idle || (we_q && wstrb_q[b] && come_q == 3'd0)) ? wdata_q[8*b+:8]
-                                                                           : mem_rsp_data_i[8*b+:8];
+    data_wr = is_idle ? wdata_q : mem_rsp_data_i;
+    if (is_fill && we_q && come_q == 3'd0) begin
+      for (int unsigned b = 0; b < 4; b++) if (wstrb_q[b]) data_wr[8*b+:8] = wdata_q[8*b+:8];
     end
   end
 
@@ -289,10 +297,12 @@ module covert_dcache #(
     logic            use_it;
     dirty_new = dirty;
     use_it    = is_idle | (is_fill & ~fill_bad);
-    if (is_fill || state_q == StMove) dirty_new = dirty & ~victim_q;
-    if (we_q && use_it) dirty_new = dirty_new | used_way;
-    meta_wr = MetaBits'({use_it ? covert_cache_pkg::touched(Ways, tree, 4'(used_way)) : tree, dirty_new});
-    if (state_q == StClear) meta_wr = '0;
+    meta_wr   = '0;
+    if (meta_we && state_q != StClear) begin
+      if (is_fill || state_q == StMove) dirty_new = dirty & ~victim_q;
+      if (we_q && use_it) dirty_new = dirty_new | used_way;
+      meta_wr = MetaBits'({use_it ? covert_cache_pkg::touched(Ways, tree, 4'(used_way)) : tree, dirty_new});
+    end
   end
 
   for (genvar w = 0; w < Ways; w++) begin : gen_way
@@ -300,8 +310,8 @@ module covert_dcache #(
     (* no_rw_check *) logic [20:0] tag_q[Sets];  // valid, physical page
 
     always_ff @(posedge clk_i) begin
-      for (int unsigned b = 0; b < 4; b++) begin
-        if (data_we[w] && data_strb[b]) data_q[wr_addr][8*b+:8] <= data_wr[8*b+:8];
+      if (data_we[w]) begin
+        for (int unsigned b = 0; b < 4; b++) if (data_strb[b]) data_q[wr_addr][8*b+:8] <= data_wr[8*b+:8];
       end
       data_rd_q[w] <= data_q[rd_addr];
     end
@@ -319,11 +329,13 @@ module covert_dcache #(
   end
 
   always_ff @(posedge clk_i) begin
-    fwd_way_q       <= data_we & {Ways{rd_addr == wr_addr}};
-    fwd_strb_q      <= data_strb;
-    fwd_data_q      <= data_wr;
-    fwd_meta_q      <= meta_we & (rd_addr[11:5] == line);
-    fwd_meta_data_q <= meta_wr;
+    fwd_way_q  <= data_we & {Ways{rd_addr == wr_addr}};
+    fwd_meta_q <= meta_we & (rd_addr[11:5] == line);
+    if (data_we != '0) begin
+      fwd_strb_q <= data_strb;
+      fwd_data_q <= data_wr;
+    end
+    if (meta_we) fwd_meta_data_q <= meta_wr;
   end
 
 endmodule

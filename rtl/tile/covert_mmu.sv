@@ -194,14 +194,22 @@ module covert_mmu #(
   assign level1   = state_q == StPte1;
   assign walk_vpn = walk_i_q ? iwalk_vpn_i : d_addr_q[31:12];
   assign pte      = dc_rsp_data_i;
-  assign pte_leaf = pte[1] | pte[3];
-  // Not valid, reserved, a table below the last level or with leaf bits, a superpage that is not aligned, not accessed.
-  assign pte_bad  = ~pte[0] | (pte[2] & ~pte[1]) |
-      (pte_leaf ? ((level1 & (pte[19:10] != '0)) | ~pte[6]) : (~level1 | pte[4] | pte[6] | pte[7]));
   assign pte_perm = {pte[7], pte[4], pte[3:1]};
-  // Rights come before the physical address. They are looked at again whenever the page is found in the TLB.
-  assign pte_denied = pte_leaf & (walk_i_q ? fetch_denied(pte_perm[3:2], iwalk_priv_i)
-                                           : data_denied(pte_perm, d_priv_q, d_we_q | d_amo_q));
+
+  always_comb begin
+    pte_leaf   = 1'b0;
+    pte_bad    = 1'b0;
+    pte_denied = 1'b0;
+    if (level1 || state_q == StPte0) begin
+      pte_leaf   = pte[1] | pte[3];
+      // Not valid, reserved, a table below the last level or with leaf bits, a superpage not aligned, not accessed.
+      pte_bad    = ~pte[0] | (pte[2] & ~pte[1]) |
+          (pte_leaf ? ((level1 & (pte[19:10] != '0)) | ~pte[6]) : (~level1 | pte[4] | pte[6] | pte[7]));
+      // Rights come before the physical address. They are looked at again whenever the page is found in the TLB.
+      pte_denied = pte_leaf & (walk_i_q ? fetch_denied(pte_perm[3:2], iwalk_priv_i)
+                                        : data_denied(pte_perm, d_priv_q, d_we_q | d_amo_q));
+    end
+  end
 
   always_comb begin
     state_d   = state_q;

@@ -1,6 +1,6 @@
 // Tile: the core, its MMU and its caches, and the merging of both caches' ports onto the tile bus, data first.
 // Everything in here is inside the sphere of replication. A bus request is answered once, in order, in the cycle of its
-// acceptance at the earliest; answers and interrupts are registered here. So no logic of a tile hangs on anything
+// acceptance at the earliest; answers, interrupts and straps are registered here. So no logic of a tile hangs on anything
 // outside, and a tile whose clock is gated costs a simulator nothing. req_more_o marks the words of a line: the next one
 // follows at the next address (modulo the line) and nothing comes in between.
 module covert_tile #(
@@ -88,8 +88,12 @@ module covert_tile #(
   logic [  1:0] core_maint;
   logic         core_maint_done;
   logic         irq_timer_q, irq_soft_q, irq_ext_q, irq_s_ext_q;
+  logic         host_page_on_q;
+  logic [ 31:12] host_page_q;
 
   always_ff @(posedge clk_i) begin
+    host_page_on_q <= host_page_on_i;
+    host_page_q    <= host_page_i;
     irq_timer_q <= irq_timer_i;
     irq_soft_q  <= irq_soft_i;
     irq_ext_q   <= irq_ext_i;
@@ -186,8 +190,8 @@ module covert_tile #(
     .flush_all_i   (flush_all),
     .flush_page_i  (flush_page),
     .flush_vpn_i   (flush_vpn),
-    .host_page_on_i,
-    .host_page_i,
+    .host_page_on_i(host_page_on_q),
+    .host_page_i   (host_page_q),
     .ireq_valid_i  (ireq_valid),
     .ireq_ready_o  (ireq_ready),
     .ireq_addr_i   (ireq_addr[31:2]),
@@ -238,11 +242,9 @@ module covert_tile #(
   );
 
   // ---------------------------------------------------------------- caches
-  // One request of the merge.
+  // One request of the merge, address and data beside it: what is wider than 64 bits is dear in a simulator.
   typedef struct packed {
-    logic [31:0] addr;
     logic        we;
-    logic [31:0] wdata;
     logic [3:0]  wstrb;
     logic [1:0]  priv;
     logic        instr;
@@ -250,6 +252,7 @@ module covert_tile #(
   } request_t;
 
   request_t     d_request, i_request;
+  logic [ 31:0] d_mem_addr, d_mem_wdata, i_mem_addr;
   logic         d_mem_valid, d_mem_ready, d_mem_rsp, i_mem_valid, i_mem_ready, i_mem_rsp;
   logic         rsp_valid_q, rsp_err_q;
   logic [ 31:0] rsp_data_q;
@@ -278,9 +281,9 @@ module covert_tile #(
     .maint_done_o   (maint_done),
     .mem_valid_o    (d_mem_valid),
     .mem_ready_i    (d_mem_ready),
-    .mem_addr_o     (d_request.addr),
+    .mem_addr_o     (d_mem_addr),
     .mem_we_o       (d_request.we),
-    .mem_wdata_o    (d_request.wdata),
+    .mem_wdata_o    (d_mem_wdata),
     .mem_wstrb_o    (d_request.wstrb),
     .mem_priv_o     (d_request.priv),
     .mem_more_o     (d_request.more),
@@ -309,7 +312,7 @@ module covert_tile #(
     .empty_done_o   (empty_done),
     .mem_valid_o    (i_mem_valid),
     .mem_ready_i    (i_mem_ready),
-    .mem_addr_o     (i_request.addr),
+    .mem_addr_o     (i_mem_addr),
     .mem_priv_o     (i_request.priv),
     .mem_more_o     (i_request.more),
     .mem_rsp_valid_i(i_mem_rsp),
@@ -317,7 +320,6 @@ module covert_tile #(
     .mem_rsp_err_i  (rsp_err_q)
   );
   assign i_request.we    = 1'b0;
-  assign i_request.wdata = '0;
   assign i_request.wstrb = 4'hF;
   assign i_request.instr = 1'b1;
 
@@ -379,6 +381,7 @@ module covert_tile #(
   // ---------------------------------------------------------------- tile bus
   // A request that the bus did not take at once waits in the skid register.
   request_t                    merged, skid_q, front;
+  logic   [              31:0] merged_addr, skid_addr_q, skid_wdata_q;
   logic                        skid_valid_q;
   logic                        burst_q, burst_data_q;  // a burst is on its way, of the data cache
   // Whose the outstanding requests are, oldest in bit 0: 1 for data.
@@ -389,6 +392,7 @@ module covert_tile #(
   assign data_turn   = burst_q ? burst_data_q : d_mem_valid;
   assign any         = data_turn ? d_mem_valid : i_mem_valid;
   assign merged      = data_turn ? d_request : i_request;
+  assign merged_addr = data_turn ? d_mem_addr : i_mem_addr;
   assign room        = (count_q != 5'(MaxOutstanding)) & ~skid_valid_q;
   assign d_mem_ready = room & data_turn;
   assign i_mem_ready = room & ~data_turn;
@@ -396,9 +400,9 @@ module covert_tile #(
 
   assign front       = skid_valid_q ? skid_q : merged;
   assign req_valid_o = go | skid_valid_q;
-  assign req_addr_o  = front.addr;
+  assign req_addr_o  = skid_valid_q ? skid_addr_q : merged_addr;
   assign req_we_o    = front.we;
-  assign req_wdata_o = front.wdata;
+  assign req_wdata_o = skid_valid_q ? skid_wdata_q : d_mem_wdata;
   assign req_wstrb_o = front.wstrb;
   assign req_priv_o  = front.priv;
   assign req_instr_o = front.instr;
@@ -427,6 +431,8 @@ module covert_tile #(
     skid_valid_q <= req_valid_o & ~req_ready_i;
     if (go) begin
       skid_q       <= merged;
+      skid_addr_q  <= merged_addr;
+      skid_wdata_q <= d_mem_wdata;
       burst_q      <= merged.more;
       burst_data_q <= data_turn;
     end

@@ -6,12 +6,9 @@ module covert_detect #(
   parameter int unsigned OffsetBits = $clog2(covert_pkg::RegionStride)  // leave
 ) (
   input  logic [   NTiles-1:0] members_i,
-  // gates: a refused access of M-mode
+  // gates: what each holds is a refused access of M-mode
   input  logic [   NTiles-1:0] violation_i,
-  input  logic [32*NTiles-1:0] violation_addr_i,
-  input  logic [   NTiles-1:0] violation_we_i,
-  input  logic [32*NTiles-1:0] violation_data_i,
-  // gates: transactions that wait for the comparator
+  // or a transaction that waits for the comparator
   input  logic [   NTiles-1:0] dev_valid_i,
   input  logic [   NTiles-1:0] dev_we_i,
   input  logic [32*NTiles-1:0] dev_addr_i,
@@ -52,10 +49,7 @@ module covert_detect #(
     held_addr = '0;
     held_data = '0;
     for (int unsigned i = 0; i < NTiles; i++) begin
-      if (violators[i]) begin
-        held_addr[32*i+:32] = {violation_addr_i[32*i+2+:30], 1'b1, violation_we_i[i]};
-        held_data[32*i+:32] = violation_data_i[32*i+:32];
-      end else if (members_i[i] & dev_valid_i[i]) begin
+      if (violators[i] | (members_i[i] & dev_valid_i[i])) begin
         held_addr[32*i+:32] = {dev_addr_i[32*i+2+:30], 1'b1, dev_we_i[i]};
         held_data[32*i+:32] = dev_data_i[32*i+:32];
       end

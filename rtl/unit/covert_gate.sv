@@ -12,7 +12,7 @@ module covert_gate #(
   input  logic [ 1:0] tile_i,           // number of the tile, constant
   input  logic        bare_i,           // strap: bare mode
   input  logic        quarantine_i,     // level: nothing leaves, nothing is answered
-  output logic        drained_o,        // in quarantine: no access of the tile is under way any more
+  output logic        drained_o,        // no access of the tile is under way; in quarantine there will be none
   input  logic [31:0] guest_size_i,     // bytes of guest RAM
   // tile bus
   input  logic        tile_req_valid_i,
@@ -32,12 +32,12 @@ module covert_gate #(
   input  logic        mem_req_ready_i,
   output logic [31:0] mem_req_addr_o,   // physical
   output logic        mem_req_we_o,
-  output logic [31:0] mem_req_wdata_o,
+  output logic [31:0] mem_req_wdata_o,  // of a read without meaning
   output logic [ 3:0] mem_req_wstrb_o,
   output logic        mem_req_more_o,   // hint: the next request is for the next word
   input  logic        mem_rsp_valid_i,
   input  logic [31:0] mem_rsp_data_i,
-  // to the comparator: held until done
+  // to the comparator: held until done; the fields show a violation too
   output logic        dev_valid_o,
   output logic        dev_we_o,
   output logic [31:0] dev_addr_o,
@@ -49,11 +49,8 @@ module covert_gate #(
   // a write went to this block of the domain (one cycle after memory took it)
   output logic        dirty_o,
   output logic [$clog2(covert_pkg::RegionBlocks)-1:0] dirty_block_o,
-  // a data access of M-mode was refused (pulse), and which
-  output logic        violation_o,
-  output logic [31:0] violation_addr_o,
-  output logic        violation_we_o,
-  output logic [31:0] violation_data_o
+  // a data access of M-mode is refused: level, until quarantine; it gets no answer
+  output logic        violation_o
 );
 
   localparam logic [1:0] PrivU = 2'd0, PrivS = 2'd1, PrivM = 2'd3;
@@ -77,7 +74,7 @@ module covert_gate #(
   logic                  to_vmm, to_guest, to_bare, to_device, to_unit, to_gate;
   logic                  mach;
   kind_e                 req_kind;
-  logic [OffsetBits-1:0] req_offset;
+  logic [OffsetBits-1:2] req_offset;
 
   always_comb begin
     mach      = tile_req_priv_i == PrivM;
@@ -93,13 +90,13 @@ module covert_gate #(
     to_gate   = in_window(tile_req_addr_i, covert_pkg::GateBase, covert_pkg::PageSize) & ~tile_req_we_i;
 
     req_kind   = KindRefused;
-    req_offset = OffsetBits'(tile_req_addr_i[19:0]);
+    req_offset = (OffsetBits - 2)'(tile_req_addr_i[19:2]);
     if (bare_i) begin
-      req_offset = tile_req_addr_i[OffsetBits-1:0];
+      req_offset = tile_req_addr_i[OffsetBits-1:2];
       if (to_bare) req_kind = KindMemory;
       else if (to_device & ~tile_req_instr_i) req_kind = KindDevice;
     end else begin
-      if (to_guest) req_offset = tile_req_addr_i[OffsetBits-1:0] + covert_pkg::GuestOffset[OffsetBits-1:0];
+      if (to_guest) req_offset = tile_req_addr_i[OffsetBits-1:2] + covert_pkg::GuestOffset[OffsetBits-1:2];
       if (to_vmm | to_guest) req_kind = KindMemory;
       else if (mach & ~tile_req_instr_i) begin
         if (to_device | to_unit) req_kind = KindDevice;
@@ -108,13 +105,11 @@ module covert_gate #(
     end
   end
 
-  // The request accepted and not yet passed on.
+  // The request accepted and not yet passed on, address and data beside it: what is wider than 64 bits is dear in a
+  // simulator.
   typedef struct packed {
     kind_e                 kind;
-    logic [OffsetBits-1:0] offset;
-    logic [31:0]           addr;
     logic                  we;
-    logic [31:0]           wdata;
     logic [3:0]            wstrb;
     logic                  more;
     logic                  blame;   // refusing this is a violation
@@ -122,16 +117,15 @@ module covert_gate #(
 
   logic       hold_valid_q, hold_valid_d;
   hold_t      hold_q, now;
+  logic [OffsetBits-1:2] hold_offset_q, front_offset;
+  logic [31:0] hold_addr_q, hold_wdata_q;
   logic        dirty_q;
   logic [OffsetBits-1:BlockShift] dirty_block_q;
   logic [CountBits-1:0] outstanding_q;  // accesses that memory has accepted and not yet answered
 
   always_comb begin
     now.kind   = req_kind;
-    now.offset = req_offset;
-    now.addr   = {tile_req_addr_i[31:2], 2'b00};
     now.we     = tile_req_we_i;
-    now.wdata  = tile_req_we_i ? tile_req_wdata_i : 32'd0;
     now.wstrb  = tile_req_wstrb_i;
     now.more   = tile_req_more_i;
     now.blame  = mach & ~(tile_req_instr_i & ~tile_req_we_i) & ~bare_i;
@@ -146,12 +140,13 @@ module covert_gate #(
   assign tile_req_ready_o = ~hold_valid_q & (outstanding_q < CountBits'(MaxOutstanding)) & ~quarantine_i;
   assign accept           = tile_req_valid_i & tile_req_ready_o;
   assign front            = hold_valid_q ? hold_q : now;
+  assign front_offset     = hold_valid_q ? hold_offset_q : req_offset;
 
   // Once shown to memory a request is in the hold register until memory takes it.
   assign mem_req_valid_o = (accept | hold_valid_q) & (front.kind == KindMemory) & ~quarantine_i;
-  assign mem_req_addr_o  = 32'({tile_i, front.offset[OffsetBits-1:2], 2'b00});
+  assign mem_req_addr_o  = 32'({tile_i, front_offset, 2'b00});
   assign mem_req_we_o    = front.we;
-  assign mem_req_wdata_o = front.wdata;
+  assign mem_req_wdata_o = hold_valid_q ? hold_wdata_q : tile_req_wdata_i;
   assign mem_req_wstrb_o = front.wstrb;
   assign mem_req_more_o  = front.more;
   assign mem_go          = mem_req_valid_o & mem_req_ready_i;
@@ -162,18 +157,16 @@ module covert_gate #(
 
   // What is not for memory is looked at when nothing is outstanding, so that answers stay in order.
   assign alone = hold_valid_q & (outstanding_q == '0) & ~quarantine_i;
-  assign act   = alone & (hold_q.kind == KindRefused | hold_q.kind == KindGate);
+  assign act   = alone & (hold_q.kind == KindRefused | hold_q.kind == KindGate) & ~violation_o;
 
   assign dev_valid_o = alone & (hold_q.kind == KindDevice);
   assign dev_we_o    = hold_q.we;
-  assign dev_addr_o  = hold_q.addr;
-  assign dev_wdata_o = hold_q.wdata;
+  assign dev_addr_o  = hold_addr_q;
+  assign dev_wdata_o = hold_wdata_q;
   assign dev_strb_o  = hold_q.wstrb;
 
-  assign violation_o      = act & (hold_q.kind == KindRefused) & hold_q.blame;
-  assign violation_addr_o = hold_q.addr;
-  assign violation_we_o   = hold_q.we;
-  assign violation_data_o = hold_q.wdata;
+  // FT: whoever violates gets no answer, so that nothing more comes from it.
+  assign violation_o = alone & (hold_q.kind == KindRefused) & hold_q.blame;
 
   always_comb begin
     tile_rsp_valid_o = ~quarantine_i & (mem_answer | act | (dev_valid_o & dev_done_i));
@@ -182,7 +175,7 @@ module covert_gate #(
     if (act) begin
       tile_rsp_err_o  = hold_q.kind == KindRefused;
       tile_rsp_data_o = '0;
-      if (hold_q.kind == KindGate && hold_q.addr[11:0] == covert_pkg::GateTileId[11:0])
+      if (hold_q.kind == KindGate && hold_addr_q[11:0] == covert_pkg::GateTileId[11:0])
         tile_rsp_data_o = 32'(tile_i);
     end else if (dev_valid_o) begin
       tile_rsp_err_o  = dev_err_i;
@@ -192,20 +185,28 @@ module covert_gate #(
 
   assign hold_valid_d = ~quarantine_i & ~mem_go & ~act & ~(dev_valid_o & dev_done_i) & (accept | hold_valid_q);
 
-  assign drained_o = ~hold_valid_q & (outstanding_q == '0);
+  assign drained_o = ~hold_valid_q & (outstanding_q == '0) & ~dirty_q;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       hold_valid_q  <= 1'b0;
       hold_q        <= '0;
+      hold_offset_q <= '0;
+      hold_addr_q   <= '0;
+      hold_wdata_q  <= '0;
       outstanding_q <= '0;
       dirty_q       <= 1'b0;
       dirty_block_q  <= '0;
     end else begin
       hold_valid_q  <= hold_valid_d;
-      if (accept) hold_q <= now;
+      if (accept) begin
+        hold_q        <= now;
+        hold_offset_q <= req_offset;
+        hold_addr_q   <= {tile_req_addr_i[31:2], 2'b00};
+        hold_wdata_q  <= tile_req_we_i ? tile_req_wdata_i : 32'd0;
+      end
       dirty_q       <= mem_go & mem_req_we_o;
-      dirty_block_q  <= front.offset[OffsetBits-1:BlockShift];
+      dirty_block_q  <= front_offset[OffsetBits-1:BlockShift];
       outstanding_q <= outstanding_q + CountBits'(mem_go) - CountBits'(mem_answer);
     end
   end

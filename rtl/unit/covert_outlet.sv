@@ -1,6 +1,6 @@
 // Device side of the comparator: what the members agreed on happens here, once. Logged accesses are
 // recorded while a checkpoint is valid and answered from the log in a replay; the unit's own registers are reached
-// too. Answers in the same cycle if the device does. A refusal (the log refutes the access, or is full)
+// too, in the same cycle; a device's answer is registered. A refusal (the log refutes the access, or is full)
 // is a detection; the access then reaches nothing and stays until it is cancelled.
 module covert_outlet (
   input  logic        clk_i,
@@ -48,6 +48,8 @@ module covert_outlet (
   } entry_t;
 
   logic   refused_q;
+  logic   answered_q;        // the device has answered
+  logic [31:0] dev_rdata_q;
   logic   in_unit, is_input, logged;
   logic   repeats;           // answered from the log
   logic   differs;           // but it is another access
@@ -74,7 +76,7 @@ module covert_outlet (
       (rel_we_i & (recorded.data != rel_data_i));
   assign overflow = rel_valid_i & ~refused_q & logged & logging_i & ~replay & full;
   assign act      = rel_valid_i & ~refused_q & ~repeats & ~overflow;
-  assign ready    = in_unit ? (rel_we_i | reg_ready_i) : dev_ready_i;
+  assign ready    = in_unit ? (rel_we_i | reg_ready_i) : answered_q;
 
   assign pop  = repeats & ~differs;
   assign push = act & ready & logged & logging_i;
@@ -84,7 +86,7 @@ module covert_outlet (
 
   // A cancelled access is a read that waits, or one that was refused: nothing has happened.
   assign rel_done_o  = pop | (act & ready) | (rel_valid_i & cancel_i & (refused_q | (act & in_unit)));
-  assign live_rdata  = in_unit ? reg_rdata_i : dev_rdata_i;
+  assign live_rdata  = in_unit ? reg_rdata_i : dev_rdata_q;
   assign rel_rdata_o = repeats ? recorded.data : live_rdata;
 
   assign reg_we_o     = act & in_unit & rel_we_i;
@@ -96,7 +98,7 @@ module covert_outlet (
   logic push_flags;
   assign push_flags = act & ready & in_unit & ~rel_we_i & (rel_addr_i[11:0] == covert_pkg::UnitRegInputFlags);
 
-  assign dev_valid_o = act & ~in_unit;
+  assign dev_valid_o = act & ~in_unit & ~answered_q;
   assign dev_we_o    = rel_we_i;
   assign dev_addr_o  = rel_addr_i;
   assign dev_wdata_o = rel_data_i;
@@ -125,6 +127,8 @@ module covert_outlet (
     if (!rst_ni) refused_q <= 1'b0;
     else if (rel_done_o) refused_q <= 1'b0;
     else if (detect_o) refused_q <= 1'b1;
+    answered_q  <= rst_ni & dev_valid_o & dev_ready_i;
+    dev_rdata_q <= dev_rdata_i;
   end
 
 endmodule

@@ -47,13 +47,13 @@ module covert_sequencer #(
   // tiles and gates
   output logic [NTiles-1:0] tile_run_o,     // 0: in reset, gate in quarantine
   output logic [NTiles-1:0] tile_clk_en_o,
-  input  logic [NTiles-1:0] drained_i,
+  input  logic [NTiles-1:0] drained_i,      // may come up to QuietCycles late
   // observers
   output logic              due_o,
   output logic              restart_o       // pulse: tiles restart after a rollback
 );
 
-  // Clocks of a tile in reset before it starts, and cycles without a release that count as quiet
+  // Clocks of a tile in reset before it starts, and cycles without a release or an access under way that count as quiet
   // (more than the comparator's latency from freeze_o).
   localparam logic [3:0] ResetCycles = 4'd8;
   localparam logic [3:0] QuietCycles = 4'd4;
@@ -201,6 +201,7 @@ module covert_sequencer #(
             invalidate_o = (rest & (rest - NTiles'(1))) == '0;
             phase_d      = covert_pkg::SequencerCommand;
             state_d      = StDropped;
+            count_d      = '0;
           end
           default: ;
         endcase
@@ -221,9 +222,12 @@ module covert_sequencer #(
         state_d = StIdle;
         phase_d = covert_pkg::SequencerIdle;
       end
-      StDropped: if ((drained_i | run_q) == '1) begin
-        state_d = StIdle;
-        phase_d = covert_pkg::SequencerIdle;
+      StDropped: begin
+        count_d = ((drained_i | run_q) == '1) ? count_q + 4'd1 : 4'd0;
+        if (count_q == QuietCycles) begin
+          state_d = StIdle;
+          phase_d = covert_pkg::SequencerIdle;
+        end
       end
 
       StStart: begin

@@ -17,11 +17,8 @@ module covert_unit #(
   output logic [   NTiles-1:0] tx_done_o,         // pulse, with the one answer to all
   output logic [         31:0] tx_rdata_o,
   output logic                 tx_err_o,
-  // gates: violations, writes let through, state
+  // gates: violations (held, the fields as above), writes let through, state
   input  logic [   NTiles-1:0] violation_i,
-  input  logic [32*NTiles-1:0] violation_addr_i,
-  input  logic [   NTiles-1:0] violation_we_i,
-  input  logic [32*NTiles-1:0] violation_data_i,
   input  logic [   NTiles-1:0] dirty_i,
   input  logic [BlockBits*NTiles-1:0] dirty_block_i,
   input  logic [   NTiles-1:0] drained_i,
@@ -37,6 +34,8 @@ module covert_unit #(
   output logic [          3:0] dev_strb_o,
   input  logic                 dev_ready_i,
   input  logic [         31:0] dev_rdata_i,
+  input  logic                 dev_stirs_i,       // level: a device has something to do
+  output logic                 dev_clk_o,         // the devices' clock: they sleep when the unit does
   // inputs of the barrier
   input  logic [         63:0] mtime_i,
   input  logic                 uart_rx_i,         // the UART has received data
@@ -97,14 +96,15 @@ module covert_unit #(
   logic [ 3:0] job;
   logic        freeze, flush, cancel, log_clear, log_rewind;
 
-  // The unit sleeps while nobody asks it anything: while the guest runs it has nothing to do but to collect dirty bits.
-  // It wakes in the cycle in which a transaction or a violation stands at a gate, and stays awake until all that it began
-  // has ended and its pulses are over.
+  // The unit sleeps while nobody asks it anything, and the devices with it: while the guest runs it has nothing to do but
+  // to collect dirty bits. It wakes in the cycle in which a transaction or a violation stands at a gate or a device stirs,
+  // and stays awake until all that it began has ended and its pulses are over.
   localparam logic [4:0] AwakeCycles = 5'd31;
   logic       clk, stirs;
   logic [4:0] awake_q;
 
-  assign stirs = ~rst_ni | (tx_valid_i != '0) | (violation_i != '0) | rel_valid | busy | waits;
+  assign stirs = ~rst_ni | (tx_valid_i != '0) | (violation_i != '0) | dev_stirs_i | rel_valid | busy | waits;
+  assign dev_clk_o = clk;
 
   always_ff @(posedge clk_i) begin
     if (stirs) awake_q <= AwakeCycles;
@@ -116,6 +116,17 @@ module covert_unit #(
     .en_i (stirs | (awake_q != '0)),
     .clk_o(clk)
   );
+
+  // What comes from outside ends in flip-flops of this clock (transactions in the comparator's), so that nothing behind
+  // them moves while the unit sleeps.
+  logic              bare_q;
+  logic [NTiles-1:0] violation_q, drained_q;
+
+  always_ff @(posedge clk) begin
+    bare_q      <= bare_i;
+    violation_q <= violation_i;
+    drained_q   <= drained_i;
+  end
 
   covert_comparator #(
     .NTiles(NTiles)
@@ -271,10 +282,7 @@ module covert_unit #(
     .NTiles(NTiles)
   ) u_detect (
     .members_i       (members),
-    .violation_i,
-    .violation_addr_i,
-    .violation_we_i,
-    .violation_data_i,
+    .violation_i     (violation_q),
     .dev_valid_i     (tx_valid_i),
     .dev_we_i        (tx_we_i),
     .dev_addr_i      (tx_addr_i),
@@ -304,7 +312,7 @@ module covert_unit #(
   ) u_sequencer (
     .clk_i(clk),
     .rst_ni,
-    .bare_i,
+    .bare_i        (bare_q),
     .cmd_valid_i   (cmd_valid),
     .cmd_i         (cmd),
     .cmd_tile_i    (cmd_tile),
@@ -339,7 +347,7 @@ module covert_unit #(
     .log_rewind_o  (log_rewind),
     .tile_run_o,
     .tile_clk_en_o,
-    .drained_i,
+    .drained_i     (drained_q),
     .due_o,
     .restart_o     (restart)
   );

@@ -328,9 +328,11 @@ impl Model {
         let Self { prefix, tiles, fault, .. } = self;
         format!(
             "#include \"chip_model.h\"\n#include \"models.h\"\n#include \"{prefix}.h\"\n\
+             void {prefix}___024root___eval({prefix}___024root*);\n\
              void {prefix}___024root___eval_settle({prefix}___024root*);\n\
              namespace covert {{\nnamespace {{\nstruct Wrapped {{\n    using Model = {prefix};\n    \
              static constexpr unsigned Tiles = {tiles};\n    static constexpr bool Fault = {fault};\n    \
+             static void eval(Model& model) {{ {prefix}___024root___eval(model.rootp); }}\n    \
              static void settle(Model& model) {{ {prefix}___024root___eval_settle(model.rootp); }}\n}};\n}}\n\
              std::unique_ptr<Chip> make_{prefix}(const Setup& setup) {{ \
              return std::make_unique<ChipModel<Wrapped>>(setup); }}\n}}\n"

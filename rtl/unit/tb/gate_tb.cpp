@@ -89,6 +89,7 @@ int main() {
         std::deque<bool> answer_wanted;                // its tile still waits
         uint64_t device_due = 0;
         uint64_t quarantine_until = 0;
+        uint64_t violation_since = 0;
         bool was_valid = false, was_quarantine = false;
         uint32_t was_addr = 0, dirty_block = 0;
         bool dirty = false;
@@ -99,7 +100,8 @@ int main() {
             const bool idle = answers.empty() && now > 100;
             // As the sequencer does, not before what was under way has come back.
             const bool quarantine = now < 8 || now < quarantine_until || (was_quarantine && !answers.empty());
-            if (!quarantine && now > 100 && random.one_in(400)) quarantine_until = now + 20 + random.below(40);
+            const bool judged = violation_since != 0 && now > violation_since + random.below(16);
+            if (!quarantine && now > 100 && (judged || random.one_in(400))) quarantine_until = now + 20 + random.below(40);
             top->quarantine_i = quarantine;
             top->tile_i = tile;
             top->bare_i = bare;
@@ -208,14 +210,23 @@ int main() {
                             wrong = "wrong gate register";
                         if (a.kind == Kind::Device && (!top->dev_done_i || top->tile_rsp_data_o != top->dev_rdata_i))
                             wrong = "wrong data from the comparator";
-                        const bool refused = a.kind == Kind::Refused && a.blame;
-                        if (top->violation_o != refused) wrong = "violation flag";
-                        if (refused && top->violation_addr_o != a.addr) wrong = "violation address";
-                        violations += refused;
+                        if (a.kind == Kind::Refused && a.blame) wrong = "answer to a violation";
                     }
                 } else {
                     if (top->mem_rsp_valid_i && !swallowed && !quarantine) wrong = "answer of memory is lost";
-                    if (top->violation_o) wrong = "violation without a refusal";
+                }
+                // A violation stands from the cycle in which it would have been answered until quarantine.
+                const bool refused = !quarantine && answers.empty() && !unanswered.empty() &&
+                                     unanswered.front().kind == Kind::Refused && unanswered.front().blame &&
+                                     unanswered.front().accepted < now;
+                if (top->violation_o != refused) wrong = "violation flag";
+                if (refused) {
+                    const Access& a = unanswered.front();
+                    if (top->dev_addr_o != a.addr || top->dev_we_o != a.we || top->dev_wdata_o != a.wdata)
+                        wrong = "what the violation was";
+                    if (violation_since == 0) violations++, violation_since = now;
+                } else {
+                    violation_since = 0;
                 }
                 if (top->dev_done_i && !top->tile_rsp_valid_o && !quarantine) wrong = "answer of the comparator is lost";
                 if (top->mem_rsp_valid_i) {

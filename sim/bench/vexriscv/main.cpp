@@ -24,6 +24,8 @@
 #include "node.h"
 #include "verilated.h"
 
+void Vpair___024root___eval(Vpair___024root*);
+
 namespace {
 
 constexpr unsigned Cores = 2;
@@ -137,9 +139,17 @@ public:
 private:
     void clock() {
         model_.clk_i = 0;
-        model_.eval();
+        evaluate();
         model_.clk_i = 1;
-        model_.eval();
+        evaluate();
+    }
+    // As COVERT's simulator does: Verilator's eval() sets up at the first call, later on the evaluation is all there is.
+    void evaluate() {
+        if (begun_)
+            Vpair___024root___eval(model_.rootp);
+        else
+            model_.eval();
+        begun_ = true;
     }
     void tick() {
         for (unsigned i = 0; i < active_; ++i) {
@@ -173,6 +183,7 @@ private:
 
     std::unique_ptr<VerilatedContext> context_ = single_thread();
     Vpair model_{context_.get()};
+    bool begun_ = false;
     unsigned active_;
     Channels channels_;
     std::unique_ptr<Node> nodes_[Cores];

@@ -46,7 +46,7 @@ enum EventKind : uint32_t {
     EventBadAddress = 4,  // a: channel, b: address: a request for memory that does not exist
 };
 
-/// `Wrapped` names the Verilated class, its number of tiles, how to settle it, and whether it is the
+/// `Wrapped` names the Verilated class, its number of tiles, how to evaluate and settle it, and whether it is the
 /// build for faults.
 template <class Wrapped>
 class ChipModel final : public Chip {
@@ -328,6 +328,15 @@ private:
         model_->eval();
     }
 
+    // What Verilator's eval() does around the evaluation (messages of the model, the waveform's activity) costs a twentieth
+    // of a cycle and is for waveforms only; the first evaluations are those of the constructor.
+    void evaluate() {
+        if (Wrapped::Fault && trace_)
+            model_->eval();
+        else
+            Wrapped::eval(*model_);
+    }
+
     // Brings the combinational logic up to date after a register was changed from outside: Verilator's
     // settle region computes all of it, and the eval behind it sees edges of clocks and resets that
     // registers drive.
@@ -378,12 +387,12 @@ private:
         }
 
         model_->clk_i = 0;
-        model_->eval();
+        evaluate();
         if constexpr (Wrapped::Fault) {
             if (trace_) trace_->dump(HalfPeriod * (2 * cycle_ + 1));
         }
         model_->clk_i = 1;
-        model_->eval();
+        evaluate();
         if (state_->forced() && state_->apply_forces()) settle();
         cycle_ = next;
         if constexpr (Wrapped::Fault) {
