@@ -76,6 +76,11 @@ module covert_gate #(
   kind_e                 req_kind;
   logic [OffsetBits-1:2] req_offset;
 
+  // The strap in the gate's own clock.
+  logic bare_q;
+
+  always_ff @(posedge clk_i) bare_q <= bare_i;
+
   always_comb begin
     mach      = tile_req_priv_i == PrivM;
     to_vmm    = mach & in_window(tile_req_addr_i, covert_pkg::VmmBase, covert_pkg::VmmSize);
@@ -91,7 +96,7 @@ module covert_gate #(
 
     req_kind   = KindRefused;
     req_offset = (OffsetBits - 2)'(tile_req_addr_i[19:2]);
-    if (bare_i) begin
+    if (bare_q) begin
       req_offset = tile_req_addr_i[OffsetBits-1:2];
       if (to_bare) req_kind = KindMemory;
       else if (to_device & ~tile_req_instr_i) req_kind = KindDevice;
@@ -128,7 +133,7 @@ module covert_gate #(
     now.we     = tile_req_we_i;
     now.wstrb  = tile_req_wstrb_i;
     now.more   = tile_req_more_i;
-    now.blame  = mach & ~(tile_req_instr_i & ~tile_req_we_i) & ~bare_i;
+    now.blame  = mach & ~(tile_req_instr_i & ~tile_req_we_i) & ~bare_q;
   end
 
   logic  accept, mem_go, mem_answer, alone, act;

@@ -192,6 +192,10 @@ fn compiler(paths: &Paths, optimise: u32) -> cc::Build {
         .define("VL_USER_FATAL", None)
         .flag("-fno-stack-protector")
         .flag("-w");
+    // The fingerprint is parities.
+    if env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "x86_64") {
+        build.flag("-mpopcnt");
+    }
     build
 }
 

@@ -93,6 +93,10 @@ fn a_forked_run_is_the_run_itself() {
     let state = StateMap::new(&chip);
     let mut flips = inject::draw(96, 5, &state, 1, 0..golden.cycles);
     flips.push(one("mem:0:0x80000000[1]@0", &chip, &state));
+    // This register is written in every cycle: a flip in it dies at once.
+    for cycle in [20_000, 30_000, 40_001] {
+        flips.push(one(&format!("seu:tile0.rsp_data_q[3]@{cycle}"), &chip, &state));
+    }
     drop(chip);
     let forked = run_all(&machine, &golden, &flips, 2, |_| {}).expect("runs");
     assert_eq!(forked.len(), flips.len());

@@ -27,11 +27,12 @@ VERILATOR_ROOT=$root "$root/bin/verilator_bin" --cc --top-module pair --prefix V
 
 # compile LEVEL FILE...: what crate cc passes there; two compilers at a time.
 compile() {
-    local level=$1
+    local level=$1 popcnt=
     shift
+    [ "$(uname -m)" != x86_64 ] || popcnt=-mpopcnt
     printf '%s\0' "$@" | xargs -0 -P2 -I{} sh -c \
         'object=$1/$(basename "$0" .cpp).o; shift; exec g++ "$@" -c -o "$object" "$0"' {} "$gen" \
-        "$level" -ffunction-sections -fdata-sections -fPIC -std=c++17 -w -fno-stack-protector \
+        "$level" $popcnt -ffunction-sections -fdata-sections -fPIC -std=c++17 -w -fno-stack-protector \
         -I"$gen" -I"$here" -I"$model_cpp" -I"$root/include" -I"$root/include/vltstd" \
         -DVERILATOR=1 -DVM_COVERAGE=0 -DVM_SC=0 -DVM_TIMING=0 -DVM_TRACE=0 -DVL_TIME_CONTEXT
 }

@@ -47,6 +47,7 @@ public:
         Queue& queue = queues_[channel];
         queue.requests[(queue.head + queue.count) % Depth] = {now, address, data, write, more};
         ++queue.count;
+        ++waiting_;
     }
 
     /// The device in cycle `now`, once a cycle behind the accept calls; responses go to `respond(channel, due, data)`.
@@ -62,18 +63,13 @@ public:
             // The burst ends where the next word is not there in time.
             if (!wanted() || now >= column_) close();
         }
-        for (unsigned i = 0; i < Channels; ++i) {
+        for (unsigned i = 0; waiting_ != 0 && i < Channels; ++i) {
             if (queues_[i].count != 0 && (i != owner_ || refreshing_)) ++sums_[i].waited;
         }
     }
 
     /// No request waits to be taken up.
-    bool empty() const {
-        for (const Queue& queue : queues_) {
-            if (queue.count != 0) return false;
-        }
-        return true;
-    }
+    bool empty() const { return waiting_ == 0; }
     const ChannelSums& sums(unsigned channel) const { return sums_[channel]; }
 
     /// Adds all that decides what the device does from cycle `now` on.
@@ -133,7 +129,7 @@ private:
 
     // The next channel in turn that has a request begins a burst.
     void open(uint64_t now) {
-        for (unsigned i = 1; i <= Channels; ++i) {
+        for (unsigned i = 1; waiting_ != 0 && i <= Channels; ++i) {
             const auto channel = static_cast<unsigned>((owner_ + i) % Channels);
             if (queues_[channel].count == 0) continue;
             owner_ = channel;
@@ -164,6 +160,7 @@ private:
     void take(Respond respond) {
         last_ = queues_[owner_].front();
         queues_[owner_].pop();
+        --waiting_;
         const uint64_t due = column_ + (last_.write ? 1 : timing_.CL + timing_.reply);
         respond(owner_, due, last_.data);
         ++column_;
@@ -176,6 +173,7 @@ private:
 
     SdramTiming timing_;
     std::array<Queue, Channels> queues_{};
+    unsigned waiting_ = 0;  // requests in all queues
     std::array<ChannelSums, Channels> sums_{};
     uint64_t free_ = 0;          // first cycle in which a row may be opened
     uint64_t next_refresh_;
