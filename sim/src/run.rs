@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{IsTerminal as _, Write as _};
+use std::net::TcpListener;
 use std::time::Instant;
 
 use covert_abi::layout::CLOCK_HZ;
@@ -10,6 +11,7 @@ use covert_model::Chip;
 use crate::campaign;
 use crate::console::Output;
 use crate::error::{Error, exit_code};
+use crate::gdb;
 use crate::inject::{self, Injection, Spec};
 use crate::output::write_whole;
 use crate::plan::Plan;
@@ -24,6 +26,7 @@ use crate::terminal::RawTerminal;
 /// # Errors
 /// A fault that does not exist on the chip, a result that cannot be written, or a failing model.
 pub fn run(plan: &Plan) -> Result<u8, Error> {
+    let listener = plan.gdb.map(gdb::listen).transpose()?;
     let injections = injections(plan)?;
     let mut session = Session::new(&plan.machine, stdout()?)?;
     for injection in injections {
@@ -39,7 +42,7 @@ pub fn run(plan: &Plan) -> Result<u8, Error> {
     }
 
     let started = Instant::now();
-    let end = watch(&mut session, plan)?;
+    let end = watch(&mut session, plan, listener)?;
     session.finish()?;
     let report = RunReport::new(&session, end, started.elapsed().as_secs_f64())?;
     write_results(plan, &session, &report)?;
@@ -89,7 +92,7 @@ fn injections(plan: &Plan) -> Result<Vec<Injection>, Error> {
 }
 
 /// Simulates with the terminal as the guest's keyboard, where there is one, or with a line that says how far it is.
-fn watch(session: &mut Session, plan: &Plan) -> Result<End, Error> {
+fn watch(session: &mut Session, plan: &Plan, listener: Option<TcpListener>) -> Result<End, Error> {
     let terminal = session.input.live() && std::io::stdin().is_terminal();
     let keyboard = if terminal && plan.raw_keys {
         session.input.look_for_commands();
@@ -98,6 +101,11 @@ fn watch(session: &mut Session, plan: &Plan) -> Result<End, Error> {
     } else {
         None
     };
+    if let Some(listener) = listener
+        && let Some(end) = gdb::serve(session, plan, &listener)?
+    {
+        return Ok(end);
+    }
     let progress = Progress::new(keyboard.is_none());
     loop {
         let next = session.chip().cycle().saturating_add(MAX_SLICE).min(plan.max_cycles);
@@ -163,6 +171,7 @@ fn tell(report: &RunReport, plan: &Plan) {
             Some(code) => writeln!(stderr, "covert: the guest failed with exit code {code}"),
             None => writeln!(stderr, "covert: the guest asked for a reboot; there is none"),
         },
+        Outcome::Stopped if plan.gdb.is_some() => writeln!(stderr, "covert: ended by the user"),
         Outcome::Stopped => writeln!(stderr, "covert: ended by Ctrl-A x"),
         Outcome::Timeout => {
             writeln!(stderr, "covert: no end after {} cycles (--max-cycles)", plan.max_cycles)

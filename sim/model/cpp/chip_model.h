@@ -36,6 +36,7 @@ constexpr uint32_t StopExit = 1;
 constexpr uint32_t StopDue = 2;
 constexpr uint32_t StopHtif = 4;
 constexpr uint32_t StopHost = 8;  // not an end
+constexpr uint32_t StopRetired = 16;  // neither
 
 // Kinds of Event; src/chip.rs has the same numbers.
 enum EventKind : uint32_t {
@@ -106,15 +107,37 @@ public:
         while (cycle_ < until && stop_ == 0 && !host_wanted()) {
             if (quiet_ < Settled || !skip(until)) tick();
         }
-        if (stop_ != 0 && !ended_) {
-            // What the console's transmit FIFO still holds was released before the end.
-            ended_ = true;
-            end_cycle_ = cycle_;
-            for (unsigned i = 0; i < DrainCycles; ++i) tick();
-            // Whoever looks at memory now finds what the program wrote.
-            if (bare_) sync_memory();
+        return reasons();
+    }
+    uint32_t run_to_instruction(uint64_t until) override {
+        if (!Wrapped::Fault) throw std::logic_error{"the fast model shows no instructions"};
+        enter();
+        bool retired = false;
+        // What is left out retires nothing: all members wait.
+        while (cycle_ < until && stop_ == 0 && !host_wanted() && !retired) {
+            if (quiet_ < Settled || !skip(until)) tick();
+            retired = shows_instruction();
         }
-        return stop_ != 0 ? stop_ : host_wanted() ? StopHost : 0;
+        const uint32_t stop = reasons();
+        return retired && (stop & ~StopHost) == 0 ? stop | StopRetired : stop;
+    }
+    InstructionSeen instruction() const override {
+        InstructionSeen seen{};
+        if constexpr (Wrapped::Fault) {
+            const unsigned i = lowest_member();
+            seen.tile = i;
+            seen.pc = lane32(model_->rvfi_pc_rdata_o, i);
+            seen.insn = lane32(model_->rvfi_insn_o, i);
+            seen.mode = model_->rvfi_mode_o >> (2 * i) & 3U;
+            seen.trap = (model_->rvfi_trap_o >> i & 1U) != 0;
+            seen.rd = model_->rvfi_rd_addr_o >> (5 * i) & 31U;
+            seen.rd_value = lane32(model_->rvfi_rd_wdata_o, i);
+            seen.address = lane32(model_->rvfi_mem_addr_o, i);
+            seen.read_mask = model_->rvfi_mem_rmask_o >> (4 * i) & 0xfU;
+            seen.write_mask = model_->rvfi_mem_wmask_o >> (4 * i) & 0xfU;
+            seen.next_pc = lane32(model_->rvfi_pc_wdata_o, i);
+        }
+        return seen;
     }
     uint64_t cycle() const override { return ended_ ? end_cycle_ : cycle_; }
     uint32_t exit_code() const override { return exit_code_; }
@@ -215,6 +238,7 @@ public:
         return list;
     }
     bool bit(uint32_t variable, uint32_t word, uint32_t bit) const override { return state_->bit(variable, word, bit); }
+    std::array<uint32_t, 4> word(uint32_t variable, uint32_t word) const override { return state_->word(variable, word); }
     void flip(uint32_t variable, uint32_t word, uint32_t bit) override {
         enter();
         quiet_ = 0;
@@ -389,6 +413,30 @@ private:
         if constexpr (Wrapped::Fault) {
             if (trace_) trace_->dump(HalfPeriod * 2 * cycle_);
         }
+    }
+
+    // Why it stops here, 0 if for nothing; an end is seen to.
+    uint32_t reasons() {
+        if (stop_ != 0 && !ended_) {
+            // What the console's transmit FIFO still holds was released before the end.
+            ended_ = true;
+            end_cycle_ = cycle_;
+            for (unsigned i = 0; i < DrainCycles; ++i) tick();
+            // Whoever looks at memory now finds what the program wrote.
+            if (bare_) sync_memory();
+        }
+        return stop_ != 0 ? stop_ : host_wanted() ? StopHost : 0;
+    }
+
+    unsigned lowest_member() const {
+        for (unsigned i = 0; i < Tiles; ++i) {
+            if ((model_->members_o >> i & 1U) != 0) return i;
+        }
+        return 0;
+    }
+    bool shows_instruction() const {
+        if constexpr (Wrapped::Fault) return (model_->rvfi_valid_o >> lowest_member() & 1U) != 0;
+        return false;
     }
 
     // A block command or a sent frame waits for the host.
