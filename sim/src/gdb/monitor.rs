@@ -70,8 +70,8 @@ fn replicas(session: &Session) -> String {
 
 fn inject(debuggee: &mut Debuggee<'_>, text: &str) -> Result<String, Error> {
     let now = debuggee.session.chip().cycle();
-    let whole = if text.contains('@') { text.to_owned() } else { format!("{text}@{now}") };
-    let Spec::One(one) = whole.parse().map_err(|_| SpecError::Form(text.to_owned()))? else {
+    let parsed = text.parse().or_else(|_| format!("{text}@{now}").parse());
+    let Spec::One(one) = parsed.map_err(|_| SpecError::Form(text.to_owned()))? else {
         return Ok("one fault at a time".into());
     };
     if one.cycle < now {
