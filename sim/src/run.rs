@@ -93,18 +93,18 @@ fn injections(plan: &Plan) -> Result<Vec<Injection>, Error> {
 
 /// Simulates with the terminal as the guest's keyboard, where there is one, or with a line that says how far it is.
 fn watch(session: &mut Session, plan: &Plan, listener: Option<TcpListener>) -> Result<End, Error> {
-    let terminal = session.input.live() && std::io::stdin().is_terminal();
-    let keyboard = if terminal && plan.raw_keys {
-        session.input.look_for_commands();
-        let keyboard = RawTerminal::enter();
-        Some(keyboard.map_err(|source| Error::Stream { what: "the terminal", source })?)
+    let mut keyboard = None;
+    if let Some(listener) = listener {
+        // Until gdb is there, Ctrl-C ends the command.
+        let end = gdb::serve(session, plan, &listener, |session| {
+            keyboard = take_keyboard(session, plan)?;
+            Ok(())
+        })?;
+        if let Some(end) = end {
+            return Ok(end);
+        }
     } else {
-        None
-    };
-    if let Some(listener) = listener
-        && let Some(end) = gdb::serve(session, plan, &listener)?
-    {
-        return Ok(end);
+        keyboard = take_keyboard(session, plan)?;
     }
     let progress = Progress::new(keyboard.is_none());
     loop {
@@ -117,6 +117,17 @@ fn watch(session: &mut Session, plan: &Plan, listener: Option<TcpListener>) -> R
             return Ok(if quit { End::Stopped } else { end_of(stop) });
         }
     }
+}
+
+/// Has the terminal, where there is one, hand each key over, if that is planned.
+fn take_keyboard(session: &mut Session, plan: &Plan) -> Result<Option<RawTerminal>, Error> {
+    let terminal = session.input.live() && std::io::stdin().is_terminal();
+    if !terminal || !plan.raw_keys {
+        return Ok(None);
+    }
+    session.input.look_for_commands();
+    let keyboard = RawTerminal::enter();
+    keyboard.map(Some).map_err(|source| Error::Stream { what: "the terminal", source })
 }
 
 /// How far a run is.

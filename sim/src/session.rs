@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use covert_abi::Mode;
-use covert_model::{Chip, EventKind, Instruction, Options, Stop};
+use covert_model::{Chip, EventKind, Options, Seen, Stop};
 
 use crate::console::{Feed, Input, Output};
 use crate::devices::{Attached, Devices};
@@ -225,7 +225,7 @@ impl Session {
         Ok(self.go(until, None)?.0)
     }
 
-    /// The same, but `look` sees each instruction that the lowest member retires, in the cycle that shows it; where it says
+    /// The same, but `look` sees each instruction that the lowest member retires and each interrupt it takes, in the cycle that shows it; where it says
     /// so the run rests. True: it does.
     ///
     /// # Errors
@@ -343,8 +343,8 @@ impl Session {
     }
 }
 
-/// What sees the instructions of a run ([`Session::follow`]); true: the run is to rest.
-pub type Look<'a> = &'a mut dyn FnMut(&Chip, &Instruction) -> Result<bool, Error>;
+/// What sees the instructions and interrupts of a run ([`Session::follow`]); true: the run is to rest.
+pub type Look<'a> = &'a mut dyn FnMut(&Chip, &Seen) -> Result<bool, Error>;
 
 /// Runs to cycle `target`, or to a stop, or to where `look` wants to rest.
 fn advance(
@@ -353,9 +353,9 @@ fn advance(
     look: &mut Look<'_>,
 ) -> Result<(Option<Stop>, bool), Error> {
     loop {
-        let (stop, instruction) = chip.run_to_instruction(target)?;
-        if let Some(instruction) = instruction
-            && look(chip, &instruction)?
+        let (stop, seen) = chip.run_to_instruction(target)?;
+        if let Some(seen) = seen
+            && look(chip, &seen)?
         {
             return Ok((stop, true));
         }

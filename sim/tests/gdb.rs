@@ -22,7 +22,7 @@ use covert::gdb::tile::Tile;
 use covert::plan::Plan;
 use covert::session::Session;
 use covert::state::StateMap;
-use covert_model::Stop;
+use covert_model::{Chip, Seen, Stop};
 use object::{Object as _, ObjectSymbol as _};
 use serde_json::Value;
 
@@ -245,13 +245,25 @@ fn translated_addresses_and_a_detach() {
             "watch *(char *)0x40005040",
             "continue",
             "monitor replicas",
+            "delete",
+            "hbreak *&tick",
+            "continue",
+            "printf \"ticks %08x\\n\", $s2",
+            PC,
+            "stepi",
+            "printf \"ticks %08x\\n\", $s2",
+            PC,
             "detach",
         ],
     );
     let has = |what: &str| assert!(said.contains(what), "no `{what}` in {said}");
     assert_eq!(said.matches("found by way of two tables").count(), 4, "{said}");
     assert_eq!(said.matches("Cannot access memory").count(), 3, "{said}");
-    assert_eq!(numbers(&said, "pc ")[0] >> 16, 0xC000, "{said}");
+    let pcs = numbers(&said, "pc ");
+    assert_eq!(pcs[0] >> 16, 0xC000, "{said}");
+    // The handler of an interrupt, before its first instruction and behind it.
+    assert_eq!(numbers(&said, "ticks "), [0, 1], "{said}");
+    assert_eq!(pcs[2], pcs[1] + 2, "{said}");
     assert_eq!(numbers(&said, "counted "), [1, 2, 2], "{said}");
     has("New value = 3");
     has("0 detections");
@@ -396,75 +408,61 @@ fn what_makes_no_sense_is_refused() {
     assert!(line.contains("--gdb"), "{line}");
 }
 
-/// Every store of a program that drives its lines through the cache is there when it has retired, and no sooner; and the
-/// registers are those of the retired stream.
+/// Runs a bare program and looks at memory behind each instruction: at what was stored last, at some that was stored long ago, and
+/// at where the next store will be. `coming`: where the stores will be, as far as that is known. Where they were.
+fn stores(program: &Path, memory: &str, coming: &[u32]) -> Vec<u32> {
+    let run = ["covert", "run", text(program), "--bare", "--chip", "duo", "--gdb", "0"];
+    let more = ["--memory", memory, "--stdin", "/dev/null"];
+    let cli = Cli::try_parse_from(run.iter().chain(&more)).expect("arguments");
+    let cli::Command::Run(args) = cli.command else { panic!("run") };
+    let plan = Plan::new(&args).expect("a plan");
+    let mut session = Session::new(&plan.machine, Output::new(None)).expect("a session");
+    let tile = Tile::new(0, &StateMap::new(session.chip())).expect("known state");
+    let mut guest = Guest::new(Some(0x8000_0000));
+    let mut registers = [0; 32];
+    let mut stored: HashMap<u32, u32> = HashMap::new();
+    let mut order: Vec<u32> = Vec::new();
+    let mut checks = 0_usize;
+    let mut look = |chip: &Chip, seen: &Seen| {
+        assert!(guest.take(&tile, chip, seen)?, "a bare program is never below a VMM");
+        let Seen::Retired(retired) = seen else { panic!("an interrupt") };
+        assert_eq!(guest.pc, retired.next_pc);
+        registers[retired.rd as usize] = retired.rd_value;
+        registers[0] = 0;
+        assert_eq!(guest.registers(&tile, chip)?, registers);
+        if retired.write_mask != 0 && retired.address >= 0x8000_0000 {
+            let word = stored.entry(retired.address).or_default();
+            for byte in (0..4).filter(|byte| retired.write_mask >> byte & 1 != 0) {
+                let mask = 0xFF << (8 * byte);
+                *word = *word & !mask | retired.written & mask;
+            }
+            order.push(retired.address);
+        }
+        let ram = GuestRam { values: chip, tile: &tile, domain: 0, ram: Ram::new(None) };
+        let count = order.len();
+        let recent = order[count.saturating_sub(6)..].iter();
+        let older = (0..6).filter_map(|i| order.get((checks * 7 + i * 311) % count.max(1)));
+        for address in recent.chain(older).chain(coming.get(count)) {
+            let mut bytes = [0; 4];
+            assert_eq!(read(&ram, guest.root(), *address, &mut bytes).expect("a model"), 4);
+            let expected = stored.get(address).copied().unwrap_or(0);
+            assert_eq!(u32::from_le_bytes(bytes), expected, "{memory}: {address:#x}");
+        }
+        checks += 1;
+        Ok(false)
+    };
+    let (stop, _) = session.follow(2_000_000, &mut look).expect("a run");
+    assert_eq!(stop, Some(Stop::Exit(0x5555)));
+    assert!(order.len() >= 1500 && checks > 15_000, "{checks}");
+    order
+}
+
 #[test]
-fn what_was_stored_last_is_what_is_read() {
+fn a_store_is_there_when_it_has_retired_and_no_sooner() {
     let folder = tempfile::tempdir().expect("a folder");
     let program = assemble_file("gdb/scatter.S", &[("ROUNDS", 1500)], folder.path());
+    let order = stores(&program, "sdram", &[]);
     for memory in ["sdram", "1", "1..25"] {
-        let arguments = [
-            "covert",
-            "run",
-            text(&program),
-            "--bare",
-            "--chip",
-            "duo",
-            "--gdb",
-            "0",
-            "--memory",
-            memory,
-            "--stdin",
-            "/dev/null",
-        ];
-        let cli = Cli::try_parse_from(arguments).expect("arguments");
-        let cli::Command::Run(args) = cli.command else { panic!("run") };
-        let plan = Plan::new(&args).expect("a plan");
-        let mut session = Session::new(&plan.machine, Output::new(None)).expect("a session");
-        let tile = Tile::new(0, &StateMap::new(session.chip())).expect("known state");
-        let mut guest = Guest::new(Some(0x8000_0000));
-        let mut registers = [0; 32];
-        let mut stored: HashMap<u32, u32> = HashMap::new();
-        let mut order: Vec<u32> = Vec::new();
-        let mut checks = 0_u32;
-        let (stop, _) = session
-            .follow(2_000_000, &mut |chip, retired| {
-                assert!(guest.take(&tile, chip, retired)?, "a bare program is never below a VMM");
-                assert_eq!(guest.pc, retired.next_pc);
-                registers[retired.rd as usize] = retired.rd_value;
-                registers[0] = 0;
-                assert_eq!(guest.registers(&tile, chip)?, registers);
-                let ram = GuestRam { values: chip, tile: &tile, domain: 0, ram: Ram::new(None) };
-                let word = |address| {
-                    let mut bytes = [0; 4];
-                    let count = read(&ram, guest.root(), address, &mut bytes).expect("a model");
-                    assert_eq!(count, 4);
-                    u32::from_le_bytes(bytes)
-                };
-                if retired.write_mask != 0 && retired.address >= 0x8000_0000 {
-                    // What was written is what is there now; that it stays is checked below.
-                    let old = stored.get(&retired.address).copied().unwrap_or(0);
-                    let now = word(retired.address);
-                    let kept = (0..4).filter(|byte| retired.write_mask >> byte & 1 == 0);
-                    for byte in kept {
-                        assert_eq!(now >> (8 * byte) & 0xFF, old >> (8 * byte) & 0xFF);
-                    }
-                    stored.insert(retired.address, now);
-                    order.push(retired.address);
-                }
-                // The last ones, and some from long ago.
-                let count = order.len();
-                let recent = order[count.saturating_sub(6)..].iter().copied();
-                let older = (0..6)
-                    .filter_map(|i| order.get((checks as usize * 7 + i * 311) % count.max(1)));
-                for address in recent.chain(older.copied()) {
-                    assert_eq!(word(address), stored[&address], "{memory}: {address:#x}");
-                }
-                checks += 1;
-                Ok(false)
-            })
-            .expect("a run");
-        assert_eq!(stop, Some(Stop::Exit(0x5555)));
-        assert!(order.len() >= 1500 && checks > 15_000, "{checks}");
+        assert_eq!(stores(&program, memory, &order), order);
     }
 }

@@ -25,7 +25,8 @@ public:
 
     /// Runs to the start of cycle `until` or to a reason to stop; returns the reasons (Stop* below).
     virtual uint32_t run(uint64_t until) = 0;
-    /// The same, but also rests in a cycle that shows an instruction retired by the lowest member (StopRetired).
+    /// The same, but also rests in a cycle that shows that the lowest member retired an instruction or took an interrupt
+    /// (StopRetired).
     virtual uint32_t run_to_instruction(uint64_t until) = 0;
     virtual InstructionSeen instruction() const = 0;
     virtual uint64_t cycle() const = 0;

@@ -112,11 +112,13 @@ public:
     uint32_t run_to_instruction(uint64_t until) override {
         if (!Wrapped::Fault) throw std::logic_error{"the fast model shows no instructions"};
         enter();
+        if (irq_leaves_[0][0] == nullptr) find_irq_leaves();
         bool retired = false;
         // What is left out retires nothing: all members wait.
         while (cycle_ < until && stop_ == 0 && !host_wanted() && !retired) {
+            interrupted_ = takes_interrupt();
             if (quiet_ < Settled || !skip(until)) tick();
-            retired = shows_instruction();
+            retired = interrupted_ || shows_instruction();
         }
         const uint32_t stop = reasons();
         return retired && (stop & ~StopHost) == 0 ? stop | StopRetired : stop;
@@ -126,6 +128,7 @@ public:
         if constexpr (Wrapped::Fault) {
             const unsigned i = lowest_member();
             seen.tile = i;
+            seen.interrupt = interrupted_;
             seen.pc = lane32(model_->rvfi_pc_rdata_o, i);
             seen.insn = lane32(model_->rvfi_insn_o, i);
             seen.mode = model_->rvfi_mode_o >> (2 * i) & 3U;
@@ -135,6 +138,7 @@ public:
             seen.address = lane32(model_->rvfi_mem_addr_o, i);
             seen.read_mask = model_->rvfi_mem_rmask_o >> (4 * i) & 0xfU;
             seen.write_mask = model_->rvfi_mem_wmask_o >> (4 * i) & 0xfU;
+            seen.written = lane32(model_->rvfi_mem_wdata_o, i);
             seen.next_pc = lane32(model_->rvfi_pc_wdata_o, i);
         }
         return seen;
@@ -438,6 +442,18 @@ private:
         if constexpr (Wrapped::Fault) return (model_->rvfi_valid_o >> lowest_member() & 1U) != 0;
         return false;
     }
+    // An interrupt retires no instruction: it is seen in the last stage, as the trap that goes into effect behind this cycle.
+    bool takes_interrupt() const {
+        const auto& flags = irq_leaves_[lowest_member()];
+        return *flags[0] != 0 && *flags[1] != 0 && *flags[2] != 0;
+    }
+    void find_irq_leaves() {
+        static constexpr std::array<const char*, 3> Names{"w_valid_q", "w_trap_q", "w_trap_irq_q"};
+        for (unsigned i = 0; i < Tiles; ++i) {
+            const std::string core = "covert_sim.u_chip.gen_tile[" + std::to_string(i) + "].u_tile.u_core.";
+            for (unsigned k = 0; k < Names.size(); ++k) irq_leaves_[i][k] = state_->data(core + Names[k]);
+        }
+    }
 
     // A block command or a sent frame waits for the host.
     bool host_wanted() const { return disk_.pending() || network_.frames_sent() != 0; }
@@ -666,6 +682,8 @@ private:
     bool offered_ = false;
     bool recording_ = false;
     std::string instructions_;
+    std::array<std::array<const uint8_t*, 3>, Tiles> irq_leaves_{};
+    bool interrupted_ = false;
 };
 
 }  // namespace covert

@@ -37,6 +37,13 @@ uint8_t* State::byte_of(uint32_t variable, uint32_t word, uint32_t bit) const {
     return found.data + static_cast<std::size_t>(word) * found.stride + bit / 8;
 }
 
+const uint8_t* State::data(const std::string& path) const {
+    for (const StateVariable& variable : variables_) {
+        if (variable.path == path) return variable.data;
+    }
+    throw std::logic_error{"no variable " + path};
+}
+
 bool State::bit(uint32_t variable, uint32_t word, uint32_t bit) const {
     return (*byte_of(variable, word, bit) >> (bit % 8) & 1) != 0;
 }

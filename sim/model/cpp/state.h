@@ -28,6 +28,8 @@ public:
     explicit State(VerilatedContext& context);
 
     const std::vector<StateVariable>& variables() const { return variables_; }
+    /// Where the variable of that path is.
+    const uint8_t* data(const std::string& path) const;
     bool bit(uint32_t variable, uint32_t word, uint32_t bit) const;
     std::array<uint32_t, 4> word(uint32_t variable, uint32_t word) const;
     void flip(uint32_t variable, uint32_t word, uint32_t bit);

@@ -191,8 +191,19 @@ pub struct Instruction {
     pub read_mask: u32,
     /// Bytes of that word written.
     pub write_mask: u32,
+    /// The word written.
+    pub written: u32,
     /// Address of the next instruction, but for an interrupt.
     pub next_pc: u32,
+}
+
+/// What [`Chip::run_to_instruction`] rests for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// An instruction has left the pipeline.
+    Retired(Instruction),
+    /// This tile has taken an interrupt, in place of an instruction: its CSRs are those of the trap.
+    Interrupt(u32),
 }
 
 /// A register, or a memory of several words, of the fault model.
@@ -287,20 +298,23 @@ impl Chip {
         Ok(self.stop(reasons))
     }
 
-    /// Runs as [`Chip::run_until`], at least one cycle, and rests as well in each cycle that shows an instruction retired by
-    /// the lowest member, which is returned.
+    /// Runs as [`Chip::run_until`], and rests as well in each cycle that shows that the lowest member has retired an instruction or
+    /// taken an interrupt. It is seen once.
     ///
     /// # Errors
     /// This is the fast model, or the model itself failed.
     pub fn run_to_instruction(
         &mut self,
         until: u64,
-    ) -> Result<(Option<Stop>, Option<Instruction>), ChipError> {
+    ) -> Result<(Option<Stop>, Option<Seen>), ChipError> {
         const RETIRED: u32 = 16;
         let reasons = self.pin().run_to_instruction(until)?;
-        let instruction = (reasons & RETIRED != 0).then(|| {
+        let seen = (reasons & RETIRED != 0).then(|| {
             let seen = self.inner.instruction();
-            Instruction {
+            if seen.interrupt {
+                return Seen::Interrupt(seen.tile);
+            }
+            Seen::Retired(Instruction {
                 tile: seen.tile,
                 pc: seen.pc,
                 insn: seen.insn,
@@ -311,10 +325,11 @@ impl Chip {
                 address: seen.address,
                 read_mask: seen.read_mask,
                 write_mask: seen.write_mask,
+                written: seen.written,
                 next_pc: seen.next_pc,
-            }
+            })
         });
-        Ok((self.stop(reasons & !RETIRED), instruction))
+        Ok((self.stop(reasons & !RETIRED), seen))
     }
 
     fn stop(&self, reasons: u32) -> Option<Stop> {

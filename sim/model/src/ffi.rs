@@ -54,9 +54,10 @@ pub(crate) mod bridge {
         cycle: u64,
     }
 
-    /// A retired instruction.
+    /// A retired instruction; or an interrupt, of which only the tile is known.
     struct InstructionSeen {
         tile: u32,
+        interrupt: bool,
         pc: u32,
         insn: u32,
         mode: u32,
@@ -66,6 +67,7 @@ pub(crate) mod bridge {
         address: u32,
         read_mask: u32,
         write_mask: u32,
+        written: u32,
         next_pc: u32,
     }
 

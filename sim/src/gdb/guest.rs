@@ -2,10 +2,11 @@
 //!
 //! In a cycle that shows a retired instruction, the tile's register file and cache hold what it did and nothing of what
 //! follows it (the core's last stage writes them). So such a cycle is a boundary between two instructions, and registers
-//! are read where they are. It is one of the guest's after an instruction of its own, and after the VMM's return to it: what the
-//! VMM gives back in registers is there then. CSRs are written a stage earlier; `satp` is taken when its writer retires.
+//! are read where they are. It is one of the guest's after an instruction of its own or an interrupt that it handles itself, and
+//! after the VMM's return to it: what the VMM gives back in registers is there then. CSRs are written a stage earlier; `satp` is
+//! taken when its writer retires.
 
-use covert_model::Instruction;
+use covert_model::{Instruction, Seen};
 
 use super::tile::{Tile, Values};
 use crate::error::Error;
@@ -51,49 +52,80 @@ impl Guest {
         }
     }
 
-    /// Takes what `tile` retires; true: the guest stands between two instructions of its own.
+    /// Takes what `tile` was seen to do; true: the guest stands between two instructions of its own.
     ///
     /// # Errors
     /// The model refuses: a bug.
-    pub fn take(
+    pub fn take(&mut self, tile: &Tile, values: &impl Values, seen: &Seen) -> Result<bool, Error> {
+        match seen {
+            Seen::Retired(retired) if self.bare || retired.mode != MACHINE => {
+                self.executed(tile, values, retired)
+            }
+            Seen::Retired(retired) => self.returned(tile, values, retired),
+            Seen::Interrupt(_) => self.interrupted(tile, values),
+        }
+    }
+
+    /// The guest's own instruction.
+    fn executed(
         &mut self,
         tile: &Tile,
         values: &impl Values,
         retired: &Instruction,
     ) -> Result<bool, Error> {
-        let returns = retired.insn == MRET || retired.insn == SRET;
-        if self.bare || retired.mode != MACHINE {
-            self.moved = true;
-            if retired.rd != 0 {
-                self.registers[retired.rd as usize % 32] = retired.rd_value;
-            }
-            if retired.trap || returns {
-                self.mode = tile.privilege(values)?;
-            } else {
-                self.mode = retired.mode;
-            }
-            if writes_satp(retired.insn) {
-                self.root = tile.root(values)?;
-            }
-            if !self.bare && self.mode == MACHINE {
+        self.moved = true;
+        if retired.rd != 0 {
+            self.registers[retired.rd as usize % 32] = retired.rd_value;
+        }
+        self.mode = retired.mode;
+        if retired.trap || retired.insn == MRET || retired.insn == SRET {
+            let mode = tile.privilege(values)?;
+            if mode == MACHINE && !self.bare {
                 // It is the VMM's to say what the instruction does.
                 self.pc = retired.pc;
-                self.called = true;
                 self.vmm = true;
+                self.called = true;
                 return Ok(false);
             }
-        } else {
-            self.vmm = true;
-            if retired.trap || !returns || tile.privilege(values)? == MACHINE {
-                return Ok(false);
-            }
-            self.mode = tile.privilege(values)?;
-            self.registers = tile.registers(values)?;
+            self.mode = mode;
+        }
+        if writes_satp(retired.insn) {
             self.root = tile.root(values)?;
         }
         self.pc = retired.next_pc;
+        Ok(true)
+    }
+
+    /// The VMM's instruction, which may be its return to the guest.
+    fn returned(
+        &mut self,
+        tile: &Tile,
+        values: &impl Values,
+        retired: &Instruction,
+    ) -> Result<bool, Error> {
+        self.vmm = true;
+        if retired.trap || retired.insn != MRET || tile.privilege(values)? == MACHINE {
+            return Ok(false);
+        }
+        self.mode = tile.privilege(values)?;
+        self.registers = tile.registers(values)?;
+        self.root = tile.root(values)?;
+        self.pc = retired.next_pc;
         self.vmm = false;
         self.called = false;
+        Ok(true)
+    }
+
+    /// An interrupt: the VMM's, or one that the guest handles itself.
+    fn interrupted(&mut self, tile: &Tile, values: &impl Values) -> Result<bool, Error> {
+        let mode = tile.privilege(values)?;
+        if mode == MACHINE && !self.bare {
+            self.vmm = true;
+            return Ok(false);
+        }
+        self.moved = true;
+        self.mode = mode;
+        self.pc = tile.handler(values, mode)?;
         Ok(true)
     }
 

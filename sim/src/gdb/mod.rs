@@ -35,8 +35,8 @@ pub fn listen(port: u16) -> Result<TcpListener, Error> {
         .map_err(|error| Error::Usage(format!("--gdb: port {port}: {}", reason(&error))))
 }
 
-/// Waits before the guest's first instruction for gdb, and does what it says. The end of the run, or none if gdb went away and
-/// the run goes on.
+/// Waits before the guest's first instruction for gdb, calls `attached` when it is there, and does what it says. The end of the
+/// run, or none if gdb went away and the run goes on.
 ///
 /// # Errors
 /// The model fails, or output cannot be written.
@@ -44,6 +44,7 @@ pub fn serve(
     session: &mut Session,
     plan: &Plan,
     listener: &TcpListener,
+    attached: impl FnOnce(&mut Session) -> Result<(), Error>,
 ) -> Result<Option<End>, Error> {
     let mut debuggee = Debuggee::new(session, plan)?;
     debuggee.begin()?;
@@ -52,6 +53,7 @@ pub fn serve(
         return Ok(debuggee.end);
     }
     let stream = accept(listener).map_err(|source| Error::Stream { what: "--gdb", source })?;
+    attached(debuggee.session)?;
     match GdbStub::new(stream).run_blocking::<Events<'_>>(&mut debuggee) {
         Ok(DisconnectReason::TargetExited(_) | DisconnectReason::TargetTerminated(_)) => {}
         Ok(DisconnectReason::Kill) => debuggee.end = Some(End::Stopped),

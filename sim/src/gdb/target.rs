@@ -1,6 +1,6 @@
 //! What gdb can do with the guest: gdbstub's view of a session.
 
-use covert_model::{Chip, Instruction};
+use covert_model::{Chip, Instruction, Seen};
 use gdbstub::common::Signal;
 use gdbstub::stub::SingleThreadStopReason;
 use gdbstub::target::ext::base::BaseOps;
@@ -109,11 +109,15 @@ impl<'a> Debuggee<'a> {
         let (tiles, tile, guest) = (&self.tiles, &mut self.tile, &mut self.guest);
         let (breaks, steps) = (&self.breaks, self.steps);
         let mut reason = None;
-        let mut look = |chip: &Chip, retired: &Instruction| {
-            *tile = retired.tile;
-            let Some(numbers) = tiles.get(retired.tile as usize) else { return Ok(false) };
+        let mut look = |chip: &Chip, seen: &Seen| {
+            let (number, retired) = match seen {
+                Seen::Retired(retired) => (retired.tile, Some(retired)),
+                Seen::Interrupt(number) => (*number, None),
+            };
+            *tile = number;
+            let Some(numbers) = tiles.get(number as usize) else { return Ok(false) };
             // A return of the VMM to where the guest stood is no news.
-            if guest.take(numbers, chip, retired)? && guest.moved {
+            if guest.take(numbers, chip, seen)? && guest.moved {
                 reason = stop_at(breaks, steps, guest.pc, retired);
             }
             Ok(reason.is_some())
@@ -163,10 +167,10 @@ impl<'a> Debuggee<'a> {
     }
 }
 
-/// Whether the guest is to stand before `pc`, having just executed `retired`.
-fn stop_at(breaks: &Breaks, steps: bool, pc: u32, retired: &Instruction) -> Option<Reason> {
+/// Whether the guest is to stand before `pc`, having just executed `retired`, if anything.
+fn stop_at(breaks: &Breaks, steps: bool, pc: u32, retired: Option<&Instruction>) -> Option<Reason> {
     let tid = ();
-    if let Some(Watch { start, kind, .. }) = breaks.hit(retired) {
+    if let Some(Watch { start, kind, .. }) = retired.and_then(|retired| breaks.hit(retired)) {
         return Some(Reason::Watch { tid, kind, addr: start });
     }
     if breaks.software.contains(&pc) {

@@ -38,6 +38,10 @@ impl Values for Chip {
 pub struct Tile {
     registers: u32,
     privilege: u32,
+    stvec: u32,
+    scause: u32,
+    mtvec: u32,
+    mcause: u32,
     satp_on: u32,
     satp_ppn: u32,
     /// Its data cache, and what is behind it.
@@ -66,6 +70,10 @@ impl Tile {
         Ok(Self {
             registers: core("regfile.regs_q", 32, 32)?,
             privilege: core("csr.priv_q", 2, 1)?,
+            stvec: core("csr.stvec_q", 32, 1)?,
+            scause: core("csr.scause_q", 32, 1)?,
+            mtvec: core("csr.mtvec_q", 32, 1)?,
+            mcause: core("csr.mcause_q", 32, 1)?,
             satp_on: core("csr.satp_on_q", 1, 1)?,
             satp_ppn: core("csr.satp_ppn_q", 22, 1)?,
             cache: Cache::find(number, variable)?,
@@ -90,6 +98,19 @@ impl Tile {
     /// The model refuses: a bug.
     pub fn privilege(&self, values: &impl Values) -> Result<u32, Error> {
         Ok(values.value(self.privilege, 0)? as u32)
+    }
+
+    /// Where the handler of an interrupt begins that was just taken in this privilege.
+    ///
+    /// # Errors
+    /// The model refuses: a bug.
+    pub fn handler(&self, values: &impl Values, privilege: u32) -> Result<u32, Error> {
+        let (vector, cause) =
+            if privilege == 3 { (self.mtvec, self.mcause) } else { (self.stvec, self.scause) };
+        let vector = values.value(vector, 0)? as u32;
+        let vectored = vector & 1 != 0;
+        let index = if vectored { values.value(cause, 0)? as u32 & 0x1F } else { 0 };
+        Ok((vector & !3).wrapping_add(4 * index))
     }
 
     /// Page of the root table; none where translation is off. May be an instruction ahead.

@@ -1,6 +1,8 @@
 # A guest in S-mode that turns translation on: RAM at 0xc0000000 and where it is (4 MiB pages), the page of `text` at
-# 0x40005000. Counts three times behind the text, at `count`, prints a line and powers off.
-    .globl _start, high, count, text
+# 0x40005000. Counts three times behind the text, at `count`, takes a timer interrupt at `tick`, prints a line and powers off.
+    # Or the linker would move what is aligned.
+    .option norelax
+    .globl _start, high, count, tick, text
 _start:
     la t0, root
     li t1, (0x80000 << 10) | 0xcf
@@ -38,6 +40,17 @@ count:
     sw t0, 64(s0)
     addi s1, s1, -1
     bnez s1, 1b
+    la t0, tick
+    csrw stvec, t0
+    li s2, 0
+    li a7, 0
+    li a0, 0
+    li a1, 0
+    ecall
+    li t0, 1 << 5
+    csrw sie, t0
+    csrsi sstatus, 2
+3:  beqz s2, 3b
     li a7, 1
     li a0, 'p'
     ecall
@@ -49,6 +62,11 @@ count:
     li a1, 0
     ecall
 2:  j 2b
+    .balign 4
+tick:
+    addi s2, s2, 1
+    csrw sie, zero
+    sret
     .balign 4096, 0
 text:
     .asciz "found by way of two tables"
