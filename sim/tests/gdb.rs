@@ -3,7 +3,7 @@
 
 mod common;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -408,8 +408,8 @@ fn what_makes_no_sense_is_refused() {
     assert!(line.contains("--gdb"), "{line}");
 }
 
-/// Runs a bare program and looks at memory behind each instruction: at what was stored last, at some that was stored long ago, and
-/// at where the next store will be. `coming`: where the stores will be, as far as that is known. Where they were.
+/// Runs a bare program and looks at memory behind each instruction: at what was stored last, at all that was stored in the set of
+/// the cache that was accessed last, whose lines come and go, and at where the next store will be. `coming`: where the stores will be, as far as that is known. Where they were.
 fn stores(program: &Path, memory: &str, coming: &[u32]) -> Vec<u32> {
     let run = ["covert", "run", text(program), "--bare", "--chip", "duo", "--gdb", "0"];
     let more = ["--memory", memory, "--stdin", "/dev/null"];
@@ -422,7 +422,9 @@ fn stores(program: &Path, memory: &str, coming: &[u32]) -> Vec<u32> {
     let mut registers = [0; 32];
     let mut stored: HashMap<u32, u32> = HashMap::new();
     let mut order: Vec<u32> = Vec::new();
-    let mut checks = 0_usize;
+    let mut sets: Vec<BTreeSet<u32>> = vec![BTreeSet::new(); 128];
+    let set_of = |address: u32| (address >> 5) as usize % 128;
+    let (mut set, mut checks) = (0, 0);
     let mut look = |chip: &Chip, seen: &Seen| {
         assert!(guest.take(&tile, chip, seen)?, "a bare program is never below a VMM");
         let Seen::Retired(retired) = seen else { panic!("an interrupt") };
@@ -430,6 +432,9 @@ fn stores(program: &Path, memory: &str, coming: &[u32]) -> Vec<u32> {
         registers[retired.rd as usize] = retired.rd_value;
         registers[0] = 0;
         assert_eq!(guest.registers(&tile, chip)?, registers);
+        if retired.read_mask | retired.write_mask != 0 {
+            set = set_of(retired.address);
+        }
         if retired.write_mask != 0 && retired.address >= 0x8000_0000 {
             let word = stored.entry(retired.address).or_default();
             for byte in (0..4).filter(|byte| retired.write_mask >> byte & 1 != 0) {
@@ -437,12 +442,12 @@ fn stores(program: &Path, memory: &str, coming: &[u32]) -> Vec<u32> {
                 *word = *word & !mask | retired.written & mask;
             }
             order.push(retired.address);
+            sets[set_of(retired.address)].insert(retired.address);
         }
         let ram = GuestRam { values: chip, tile: &tile, domain: 0, ram: Ram::new(None) };
         let count = order.len();
         let recent = order[count.saturating_sub(6)..].iter();
-        let older = (0..6).filter_map(|i| order.get((checks * 7 + i * 311) % count.max(1)));
-        for address in recent.chain(older).chain(coming.get(count)) {
+        for address in recent.chain(&sets[set]).chain(coming.get(count)) {
             let mut bytes = [0; 4];
             assert_eq!(read(&ram, guest.root(), *address, &mut bytes).expect("a model"), 4);
             let expected = stored.get(address).copied().unwrap_or(0);

@@ -24,7 +24,6 @@ const TO_MEMORY: u128 = 0;
 pub struct Cache {
     /// Of each way: data and tags.
     ways: Vec<(u32, u32)>,
-    meta: u32,
     state: u32,
     offset: u32,
     victim: u32,
@@ -73,7 +72,6 @@ impl Cache {
         };
         let mut of_cache = |name, width, words| find(format!("{cache}{name}"), width, words);
         Ok(Self {
-            meta: of_cache("meta_q", (2 * count).saturating_sub(1), SETS)?,
             state: of_cache("state_q", 3, 1)?,
             offset: of_cache("offset_q", 10, 1)?,
             victim: of_cache("victim_q", count, 1)?,
@@ -146,11 +144,8 @@ impl Cache {
             if !leaves {
                 return kept();
             }
-            // Another line comes into this place, from the word on that was asked for. If this one is dirty it is
-            // read into the buffer just before; else memory has it.
-            if values.value(self.meta, set)? >> way & 1 == 0 {
-                return Ok(None);
-            }
+            // Another line comes into this place, from the word on that was asked for; this one's words are read into the
+            // buffer just before.
             let moved = values.value(self.moved, 0)?;
             let turn = in_page.wrapping_sub(offset) % LINE;
             return if u128::from(turn) < moved {
@@ -322,13 +317,10 @@ mod tests {
         let (mut fake, cache) = Fake::new();
         fake.memory.insert(0x30_1A48, 0x1111_1111);
         fake.set("way1.tag_q", SET, tag());
-        // The new line's first two words are there already.
         fake.set("way1.data_q", ADDRESS / 4 % 1024, 0x9999_9999);
         fake.set("state_q", 0, FILL);
         fake.set("victim_q", 0, 0b0010);
         fake.set("offset_q", 0, u128::from(SET * LINE + 1));
-        assert_eq!(cache.newest(&fake, place()).expect("there"), 0x1111_1111, "it is clean");
-        fake.set("meta_q", SET, 0b010_0010);
         assert_eq!(cache.newest(&fake, place()).expect("there"), 0x9999_9999, "not moved yet");
         // Words 1 and 2 were read; 2 is just coming out of the memory.
         fake.set("moved_q", 0, 2);

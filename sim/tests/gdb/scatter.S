@@ -35,6 +35,10 @@ _start:
     and t0, t0, s3
     add t0, t0, s0
     lw t2, 0(t0)
+    # While the rest of the line comes.
+    .rept 12
+    addi t3, t3, 1
+    .endr
     sw s1, 0(t0)
 6:  addi s2, s2, -1
     bnez s2, 1b
