@@ -24,6 +24,7 @@ use super::breaks::{Breaks, Watch};
 use super::guest::Guest;
 use super::memory::{GuestRam, Ram, read};
 use super::monitor;
+use super::say;
 use super::tile::Tile;
 use crate::error::Error;
 use crate::plan::Plan;
@@ -122,7 +123,14 @@ impl<'a> Debuggee<'a> {
             }
             Ok(reason.is_some())
         };
+        let recovered = self.session.recoveries.len();
         let (stop, _) = self.session.follow(until, &mut look)?;
+        for recovery in &self.session.recoveries[recovered..] {
+            say(&format!(
+                "rolled back after the detection at cycle {}: the guest replays from its checkpoint",
+                recovery.cycle
+            ));
+        }
         if reason.is_some() {
             return Ok(reason);
         }

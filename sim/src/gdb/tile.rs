@@ -122,3 +122,35 @@ impl Tile {
         Ok(on.then_some(values.value(self.satp_ppn, 0)? as u32))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Variable N holds the Nth of these.
+    struct Fake([u128; 8]);
+
+    impl Values for Fake {
+        fn value(&self, variable: u32, _: u32) -> Result<u128, ChipError> {
+            Ok(self.0[variable as usize])
+        }
+        fn memory(&self, _: u32) -> Result<u32, ChipError> {
+            Ok(0)
+        }
+    }
+
+    #[test]
+    fn handlers_are_found_direct_and_vectored() {
+        let mut numbers = 0..;
+        let tile = Tile::find(0, &mut |_, _, _| numbers.next()).expect("all there");
+        // In the order of the struct: registers, privilege, stvec, scause, mtvec, mcause, satp.
+        let interrupt = 1_u128 << 31;
+        let fake = Fake([0, 0, 0x8000_1000, interrupt | 5, 0x8000_2001, interrupt | 7, 0, 0]);
+        assert_eq!(tile.handler(&fake, 1).expect("a model"), 0x8000_1000);
+        assert_eq!(tile.handler(&fake, 3).expect("a model"), 0x8000_201C);
+        assert_eq!(tile.root(&fake).expect("a model"), None);
+        let fake = Fake([0, 0, 0x8000_1001, interrupt | 9, 0, 0, 1, 0x8_0123]);
+        assert_eq!(tile.handler(&fake, 1).expect("a model"), 0x8000_1024);
+        assert_eq!(tile.root(&fake).expect("a model"), Some(0x8_0123));
+    }
+}
