@@ -245,6 +245,10 @@ pub struct RunArgs {
     /// RMASK WMASK RDATA WDATA PC_WDATA (TILE and ORDER decimal, the rest hexadecimal); may be a FIFO
     #[arg(long, value_name = "FILE")]
     pub rvfi: Option<PathBuf>,
+    /// Wait for gdb on this port of 127.0.0.1 (0: any that is free) before the guest's first instruction, and let it stop
+    /// the guest and look at it (docs/gdb.md)
+    #[arg(long, value_name = "PORT")]
+    pub gdb: Option<u16>,
     /// Guest instructions of an epoch, at least 100
     #[arg(long, value_name = "N", default_value_t = boot::DEFAULT_EPOCH)]
     pub epoch: u32,

@@ -3,7 +3,8 @@
 //!
 //! Arguments ([`cli`]) become a validated [`plan`], a plan becomes a [`session`] on a
 //! [`Chip`](covert_model::Chip), a session becomes a [`report`]. Faults are named by [`inject`] and found in
-//! the model by [`state`]; [`campaign`] runs many of them from one fault-free run by forking ([`fork`]); [`debug`] follows one.
+//! the model by [`state`]; [`campaign`] runs many of them from one fault-free run by forking ([`fork`]); [`debug`] follows one. [`gdb`] lets a debugger at the
+//! guest.
 
 pub mod boot;
 pub mod campaign;
@@ -17,6 +18,7 @@ pub mod dtb;
 pub mod elf;
 pub mod error;
 pub mod fork;
+pub mod gdb;
 pub mod guests;
 pub mod image;
 pub mod inject;

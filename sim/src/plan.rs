@@ -35,6 +35,10 @@ pub struct Plan {
     pub trace: Option<TraceArg>,
     /// Retired instructions.
     pub rvfi: Option<PathBuf>,
+    /// Port that gdb is waited for on; 0: any.
+    pub gdb: Option<u16>,
+    /// Guest RAM below the VMM; none for a bare program.
+    pub ram: Option<u32>,
     /// Signature: file, physical start and length.
     pub signature: Option<(PathBuf, u32, u32)>,
     /// Result.
@@ -94,7 +98,10 @@ impl Plan {
         for path in results.into_iter().chain(records).flatten() {
             check_writable(path)?;
         }
-        let fault = !args.inject.is_empty() || args.trace.is_some() || args.rvfi.is_some();
+        let fault = !args.inject.is_empty()
+            || args.trace.is_some()
+            || args.rvfi.is_some()
+            || args.gdb.is_some();
         let options = Options {
             tiles: tiles(args.chip)?,
             fault,
@@ -120,6 +127,7 @@ impl Plan {
             KeysName::Lines => false,
         };
         let mut signature = None;
+        let mut ram = None;
         let machine = if args.bare {
             let program = parse(&image.name, &image.file, REGION_STRIDE)?;
             if let Some(path) = &args.signature {
@@ -138,6 +146,7 @@ impl Plan {
                     .unwrap_or_else(|| time_limit(args.epoch, options.memory)),
                 max_attempts: args.max_attempts,
             };
+            ram = Some(settings.ram);
             let extras = image.extras(args)?;
             let guest = GuestOptions { settings, options, modes, input, extras, attached };
             let payload = payload(&image.name, &image.file, &guest)?;
@@ -155,6 +164,8 @@ impl Plan {
             members,
             trace: args.trace.clone(),
             rvfi: args.rvfi.clone(),
+            gdb: args.gdb,
+            ram,
             signature,
             json: args.json.clone(),
             max_cycles: args.max_cycles.unwrap_or(u64::MAX),

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{IsTerminal as _, Write as _};
+use std::net::TcpListener;
 use std::time::Instant;
 
 use covert_abi::layout::CLOCK_HZ;
@@ -10,6 +11,7 @@ use covert_model::Chip;
 use crate::campaign;
 use crate::console::Output;
 use crate::error::{Error, exit_code};
+use crate::gdb;
 use crate::inject::{self, Injection, Spec};
 use crate::output::write_whole;
 use crate::plan::Plan;
@@ -24,6 +26,7 @@ use crate::terminal::RawTerminal;
 /// # Errors
 /// A fault that does not exist on the chip, a result that cannot be written, or a failing model.
 pub fn run(plan: &Plan) -> Result<u8, Error> {
+    let listener = plan.gdb.map(gdb::listen).transpose()?;
     let injections = injections(plan)?;
     let mut session = Session::new(&plan.machine, stdout()?)?;
     for injection in injections {
@@ -39,7 +42,7 @@ pub fn run(plan: &Plan) -> Result<u8, Error> {
     }
 
     let started = Instant::now();
-    let end = watch(&mut session, plan)?;
+    let end = watch(&mut session, plan, listener)?;
     session.finish()?;
     let report = RunReport::new(&session, end, started.elapsed().as_secs_f64())?;
     write_results(plan, &session, &report)?;
@@ -89,15 +92,20 @@ fn injections(plan: &Plan) -> Result<Vec<Injection>, Error> {
 }
 
 /// Simulates with the terminal as the guest's keyboard, where there is one, or with a line that says how far it is.
-fn watch(session: &mut Session, plan: &Plan) -> Result<End, Error> {
-    let terminal = session.input.live() && std::io::stdin().is_terminal();
-    let keyboard = if terminal && plan.raw_keys {
-        session.input.look_for_commands();
-        let keyboard = RawTerminal::enter();
-        Some(keyboard.map_err(|source| Error::Stream { what: "the terminal", source })?)
+fn watch(session: &mut Session, plan: &Plan, listener: Option<TcpListener>) -> Result<End, Error> {
+    let mut keyboard = None;
+    if let Some(listener) = listener {
+        // Until gdb is there, Ctrl-C ends the command.
+        let end = gdb::serve(session, plan, &listener, |session| {
+            keyboard = take_keyboard(session, plan)?;
+            Ok(())
+        })?;
+        if let Some(end) = end {
+            return Ok(end);
+        }
     } else {
-        None
-    };
+        keyboard = take_keyboard(session, plan)?;
+    }
     let progress = Progress::new(keyboard.is_none());
     loop {
         let next = session.chip().cycle().saturating_add(MAX_SLICE).min(plan.max_cycles);
@@ -109,6 +117,17 @@ fn watch(session: &mut Session, plan: &Plan) -> Result<End, Error> {
             return Ok(if quit { End::Stopped } else { end_of(stop) });
         }
     }
+}
+
+/// Has the terminal, where there is one, hand each key over, if that is planned.
+fn take_keyboard(session: &mut Session, plan: &Plan) -> Result<Option<RawTerminal>, Error> {
+    let terminal = session.input.live() && std::io::stdin().is_terminal();
+    if !terminal || !plan.raw_keys {
+        return Ok(None);
+    }
+    session.input.look_for_commands();
+    let keyboard = RawTerminal::enter();
+    keyboard.map(Some).map_err(|source| Error::Stream { what: "the terminal", source })
 }
 
 /// How far a run is.
@@ -163,6 +182,7 @@ fn tell(report: &RunReport, plan: &Plan) {
             Some(code) => writeln!(stderr, "covert: the guest failed with exit code {code}"),
             None => writeln!(stderr, "covert: the guest asked for a reboot; there is none"),
         },
+        Outcome::Stopped if plan.gdb.is_some() => writeln!(stderr, "covert: ended by the user"),
         Outcome::Stopped => writeln!(stderr, "covert: ended by Ctrl-A x"),
         Outcome::Timeout => {
             writeln!(stderr, "covert: no end after {} cycles (--max-cycles)", plan.max_cycles)

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use covert_abi::Mode;
-use covert_model::{Chip, EventKind, Options, Stop};
+use covert_model::{Chip, EventKind, Options, Seen, Stop};
 
 use crate::console::{Feed, Input, Output};
 use crate::devices::{Attached, Devices};
@@ -222,6 +222,23 @@ impl Session {
     /// # Errors
     /// The model fails, or output cannot be written.
     pub fn run_until(&mut self, until: u64) -> Result<Option<Stop>, Error> {
+        Ok(self.go(until, None)?.0)
+    }
+
+    /// The same, but `look` sees each instruction that the lowest member retires and each interrupt it takes, in the cycle that shows it; where it says
+    /// so the run rests. True: it does.
+    ///
+    /// # Errors
+    /// As [`Session::run_until`], what `look` returns, or the chip is the fast model.
+    pub fn follow(&mut self, until: u64, look: Look<'_>) -> Result<(Option<Stop>, bool), Error> {
+        self.go(until, Some(look))
+    }
+
+    fn go(
+        &mut self,
+        until: u64,
+        mut look: Option<Look<'_>>,
+    ) -> Result<(Option<Stop>, bool), Error> {
         loop {
             let now = self.chip.cycle();
             while let Some((cycle, step)) = self.steps.get(self.next_step) {
@@ -238,8 +255,14 @@ impl Session {
             let device = self.devices.due().unwrap_or(until);
             // Bounded, so that recorded instructions do not pile up.
             let target = until.min(due).min(device).min(now + MAX_SLICE);
-            let stop = self.chip.run_until(target)?;
+            let (stop, rests) = match &mut look {
+                Some(look) => advance(&mut self.chip, target, look)?,
+                None => (self.chip.run_until(target)?, false),
+            };
             self.collect()?;
+            if rests {
+                return Ok((None, true));
+            }
             let stop = match stop {
                 Some(Stop::Host) => {
                     self.devices.serve(&mut self.chip)?;
@@ -248,7 +271,7 @@ impl Session {
                 stop => stop,
             };
             if stop.is_some() || self.chip.cycle() >= until || self.input.quit() {
-                return Ok(stop);
+                return Ok((stop, false));
             }
             self.keep_pace(self.chip.cycle() - now)?;
         }
@@ -317,6 +340,28 @@ impl Session {
 
     fn pending(&self, detection: u64) -> bool {
         self.recoveries.last().is_none_or(|seen| seen.cycle < detection)
+    }
+}
+
+/// What sees the instructions and interrupts of a run ([`Session::follow`]); true: the run is to rest.
+pub type Look<'a> = &'a mut dyn FnMut(&Chip, &Seen) -> Result<bool, Error>;
+
+/// Runs to cycle `target`, or to a stop, or to where `look` wants to rest.
+fn advance(
+    chip: &mut Chip,
+    target: u64,
+    look: &mut Look<'_>,
+) -> Result<(Option<Stop>, bool), Error> {
+    loop {
+        let (stop, seen) = chip.run_to_instruction(target)?;
+        if let Some(seen) = seen
+            && look(chip, &seen)?
+        {
+            return Ok((stop, true));
+        }
+        if stop.is_some() || chip.cycle() >= target {
+            return Ok((stop, false));
+        }
     }
 }
 

@@ -216,6 +216,13 @@ impl StateMap {
         Ok(Bit { variable, word, bit })
     }
 
+    /// The number of a variable of this path and shape.
+    pub fn variable(&self, path: &str, width: u32, words: u32) -> Option<u32> {
+        let number = *self.index.get(path)?;
+        let entry = &self.entries[number as usize];
+        (entry.width == width && entry.words == words).then_some(number)
+    }
+
     /// The name of a bit.
     pub fn name(&self, bit: Bit) -> String {
         let entry = &self.entries[bit.variable as usize];

@@ -17,6 +17,7 @@ struct Variable;
 struct Counters;
 struct BlockCommandSeen;
 struct ChannelCounters;
+struct InstructionSeen;
 
 class Chip {
 public:
@@ -24,6 +25,10 @@ public:
 
     /// Runs to the start of cycle `until` or to a reason to stop; returns the reasons (Stop* below).
     virtual uint32_t run(uint64_t until) = 0;
+    /// The same, but also rests in a cycle that shows that the lowest member retired an instruction or took an interrupt
+    /// (StopRetired).
+    virtual uint32_t run_to_instruction(uint64_t until) = 0;
+    virtual InstructionSeen instruction() const = 0;
     virtual uint64_t cycle() const = 0;
     virtual uint32_t exit_code() const = 0;
     virtual Counters counters() const = 0;
@@ -55,6 +60,8 @@ public:
 
     virtual rust::Vec<Variable> variables() const = 0;
     virtual bool bit(uint32_t variable, uint32_t word, uint32_t bit) const = 0;
+    /// A word of at most 128 bits, the least significant 32 first.
+    virtual std::array<uint32_t, 4> word(uint32_t variable, uint32_t word) const = 0;
     virtual void flip(uint32_t variable, uint32_t word, uint32_t bit) = 0;
     virtual void force(uint32_t variable, uint32_t word, uint32_t bit, bool value) = 0;
     virtual void track_changes() = 0;

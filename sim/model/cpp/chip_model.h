@@ -36,6 +36,7 @@ constexpr uint32_t StopExit = 1;
 constexpr uint32_t StopDue = 2;
 constexpr uint32_t StopHtif = 4;
 constexpr uint32_t StopHost = 8;  // not an end
+constexpr uint32_t StopRetired = 16;  // neither
 
 // Kinds of Event; src/chip.rs has the same numbers.
 enum EventKind : uint32_t {
@@ -106,15 +107,41 @@ public:
         while (cycle_ < until && stop_ == 0 && !host_wanted()) {
             if (quiet_ < Settled || !skip(until)) tick();
         }
-        if (stop_ != 0 && !ended_) {
-            // What the console's transmit FIFO still holds was released before the end.
-            ended_ = true;
-            end_cycle_ = cycle_;
-            for (unsigned i = 0; i < DrainCycles; ++i) tick();
-            // Whoever looks at memory now finds what the program wrote.
-            if (bare_) sync_memory();
+        return reasons();
+    }
+    uint32_t run_to_instruction(uint64_t until) override {
+        if (!Wrapped::Fault) throw std::logic_error{"the fast model shows no instructions"};
+        enter();
+        if (irq_leaves_[0][0] == nullptr) find_irq_leaves();
+        bool retired = false;
+        // What is left out retires nothing: all members wait.
+        while (cycle_ < until && stop_ == 0 && !host_wanted() && !retired) {
+            interrupted_ = takes_interrupt();
+            if (quiet_ < Settled || !skip(until)) tick();
+            retired = interrupted_ || shows_instruction();
         }
-        return stop_ != 0 ? stop_ : host_wanted() ? StopHost : 0;
+        const uint32_t stop = reasons();
+        return retired && (stop & ~StopHost) == 0 ? stop | StopRetired : stop;
+    }
+    InstructionSeen instruction() const override {
+        InstructionSeen seen{};
+        if constexpr (Wrapped::Fault) {
+            const unsigned i = lowest_member();
+            seen.tile = i;
+            seen.interrupt = interrupted_;
+            seen.pc = lane32(model_->rvfi_pc_rdata_o, i);
+            seen.insn = lane32(model_->rvfi_insn_o, i);
+            seen.mode = model_->rvfi_mode_o >> (2 * i) & 3U;
+            seen.trap = (model_->rvfi_trap_o >> i & 1U) != 0;
+            seen.rd = model_->rvfi_rd_addr_o >> (5 * i) & 31U;
+            seen.rd_value = lane32(model_->rvfi_rd_wdata_o, i);
+            seen.address = lane32(model_->rvfi_mem_addr_o, i);
+            seen.read_mask = model_->rvfi_mem_rmask_o >> (4 * i) & 0xfU;
+            seen.write_mask = model_->rvfi_mem_wmask_o >> (4 * i) & 0xfU;
+            seen.written = lane32(model_->rvfi_mem_wdata_o, i);
+            seen.next_pc = lane32(model_->rvfi_pc_wdata_o, i);
+        }
+        return seen;
     }
     uint64_t cycle() const override { return ended_ ? end_cycle_ : cycle_; }
     uint32_t exit_code() const override { return exit_code_; }
@@ -215,6 +242,7 @@ public:
         return list;
     }
     bool bit(uint32_t variable, uint32_t word, uint32_t bit) const override { return state_->bit(variable, word, bit); }
+    std::array<uint32_t, 4> word(uint32_t variable, uint32_t word) const override { return state_->word(variable, word); }
     void flip(uint32_t variable, uint32_t word, uint32_t bit) override {
         enter();
         quiet_ = 0;
@@ -397,6 +425,42 @@ private:
         cycle_ = next;
         if constexpr (Wrapped::Fault) {
             if (trace_) trace_->dump(HalfPeriod * 2 * cycle_);
+        }
+    }
+
+    // Why it stops here, 0 if for nothing; an end is seen to.
+    uint32_t reasons() {
+        if (stop_ != 0 && !ended_) {
+            // What the console's transmit FIFO still holds was released before the end.
+            ended_ = true;
+            end_cycle_ = cycle_;
+            for (unsigned i = 0; i < DrainCycles; ++i) tick();
+            // Whoever looks at memory now finds what the program wrote.
+            if (bare_) sync_memory();
+        }
+        return stop_ != 0 ? stop_ : host_wanted() ? StopHost : 0;
+    }
+
+    unsigned lowest_member() const {
+        for (unsigned i = 0; i < Tiles; ++i) {
+            if ((model_->members_o >> i & 1U) != 0) return i;
+        }
+        return 0;
+    }
+    bool shows_instruction() const {
+        if constexpr (Wrapped::Fault) return (model_->rvfi_valid_o >> lowest_member() & 1U) != 0;
+        return false;
+    }
+    // An interrupt retires no instruction: it is seen in the last stage, as the trap that goes into effect behind this cycle.
+    bool takes_interrupt() const {
+        const auto& flags = irq_leaves_[lowest_member()];
+        return *flags[0] != 0 && *flags[1] != 0 && *flags[2] != 0;
+    }
+    void find_irq_leaves() {
+        static constexpr std::array<const char*, 3> Names{"w_valid_q", "w_trap_q", "w_trap_irq_q"};
+        for (unsigned i = 0; i < Tiles; ++i) {
+            const std::string core = "covert_sim.u_chip.gen_tile[" + std::to_string(i) + "].u_tile.u_core.";
+            for (unsigned k = 0; k < Names.size(); ++k) irq_leaves_[i][k] = state_->data(core + Names[k]);
         }
     }
 
@@ -627,6 +691,8 @@ private:
     bool offered_ = false;
     bool recording_ = false;
     std::string instructions_;
+    std::array<std::array<const uint8_t*, 3>, Tiles> irq_leaves_{};
+    bool interrupted_ = false;
 };
 
 }  // namespace covert

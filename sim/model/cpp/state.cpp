@@ -37,8 +37,23 @@ uint8_t* State::byte_of(uint32_t variable, uint32_t word, uint32_t bit) const {
     return found.data + static_cast<std::size_t>(word) * found.stride + bit / 8;
 }
 
+const uint8_t* State::data(const std::string& path) const {
+    for (const StateVariable& variable : variables_) {
+        if (variable.path == path) return variable.data;
+    }
+    throw std::logic_error{"no variable " + path};
+}
+
 bool State::bit(uint32_t variable, uint32_t word, uint32_t bit) const {
     return (*byte_of(variable, word, bit) >> (bit % 8) & 1) != 0;
+}
+
+std::array<uint32_t, 4> State::word(uint32_t variable, uint32_t word) const {
+    const StateVariable& found = variables_.at(variable);
+    std::array<uint32_t, 4> value{};
+    if (word >= found.words || found.width > 8 * sizeof value) throw std::out_of_range{"no such word in " + found.path};
+    std::memcpy(value.data(), byte_of(variable, word, 0), (found.width + 7) / 8);
+    return value;
 }
 
 void State::flip(uint32_t variable, uint32_t word, uint32_t bit) {

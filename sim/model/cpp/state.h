@@ -2,6 +2,7 @@
 // public variables, so that no accessor is generated per register.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -27,7 +28,10 @@ public:
     explicit State(VerilatedContext& context);
 
     const std::vector<StateVariable>& variables() const { return variables_; }
+    /// Where the variable of that path is.
+    const uint8_t* data(const std::string& path) const;
     bool bit(uint32_t variable, uint32_t word, uint32_t bit) const;
+    std::array<uint32_t, 4> word(uint32_t variable, uint32_t word) const;
     void flip(uint32_t variable, uint32_t word, uint32_t bit);
     /// Holds a bit at a value; `apply_forces` brings it back to it.
     void force(uint32_t variable, uint32_t word, uint32_t bit, bool value);

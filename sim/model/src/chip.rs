@@ -166,6 +166,46 @@ impl Spent {
     }
 }
 
+/// An instruction that a tile shows as retired: an RVFI record, which stands in the cycle behind the one in which the
+/// instruction left the pipeline. The tile's registers and data cache then hold what it did, and nothing of its successors;
+/// CSRs may be one instruction ahead.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Instruction {
+    /// The tile.
+    pub tile: u32,
+    /// Its address.
+    pub pc: u32,
+    /// The instruction.
+    pub insn: u32,
+    /// Privilege it ran in: 0, 1, 3.
+    pub mode: u32,
+    /// It trapped instead.
+    pub trap: bool,
+    /// Register written; 0: none.
+    pub rd: u32,
+    /// What was written to it.
+    pub rd_value: u32,
+    /// Virtual address of the word accessed.
+    pub address: u32,
+    /// Bytes of that word read.
+    pub read_mask: u32,
+    /// Bytes of that word written.
+    pub write_mask: u32,
+    /// The word written.
+    pub written: u32,
+    /// Address of the next instruction, but for an interrupt.
+    pub next_pc: u32,
+}
+
+/// What [`Chip::run_to_instruction`] rests for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// An instruction has left the pipeline.
+    Retired(Instruction),
+    /// This tile has taken an interrupt, in place of an instruction: its CSRs are those of the trap.
+    Interrupt(u32),
+}
+
 /// A register, or a memory of several words, of the fault model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Variable {
@@ -255,14 +295,52 @@ impl Chip {
     /// The model itself failed: its logic does not settle.
     pub fn run_until(&mut self, until: u64) -> Result<Option<Stop>, ChipError> {
         let reasons = self.pin().run(until)?;
+        Ok(self.stop(reasons))
+    }
+
+    /// Runs as [`Chip::run_until`], and rests as well in each cycle that shows that the lowest member has retired an instruction or
+    /// taken an interrupt. It is seen once.
+    ///
+    /// # Errors
+    /// This is the fast model, or the model itself failed.
+    pub fn run_to_instruction(
+        &mut self,
+        until: u64,
+    ) -> Result<(Option<Stop>, Option<Seen>), ChipError> {
+        const RETIRED: u32 = 16;
+        let reasons = self.pin().run_to_instruction(until)?;
+        let seen = (reasons & RETIRED != 0).then(|| {
+            let seen = self.inner.instruction();
+            if seen.interrupt {
+                return Seen::Interrupt(seen.tile);
+            }
+            Seen::Retired(Instruction {
+                tile: seen.tile,
+                pc: seen.pc,
+                insn: seen.insn,
+                mode: seen.mode,
+                trap: seen.trap,
+                rd: seen.rd,
+                rd_value: seen.rd_value,
+                address: seen.address,
+                read_mask: seen.read_mask,
+                write_mask: seen.write_mask,
+                written: seen.written,
+                next_pc: seen.next_pc,
+            })
+        });
+        Ok((self.stop(reasons & !RETIRED), seen))
+    }
+
+    fn stop(&self, reasons: u32) -> Option<Stop> {
         // An exit and a DUE in the same cycle: the exit was released before.
-        Ok(match reasons {
+        match reasons {
             0 => None,
             reasons if reasons & 1 != 0 => Some(Stop::Exit(self.inner.exit_code())),
             reasons if reasons & 4 != 0 => Some(Stop::Htif(self.inner.exit_code())),
             reasons if reasons & 2 != 0 => Some(Stop::Due),
             _ => Some(Stop::Host),
-        })
+        }
     }
 
     /// The cycle the chip stands at; after a stop, the one it stopped in.
@@ -367,6 +445,15 @@ impl Chip {
     /// There is no such bit.
     pub fn bit(&self, bit: Bit) -> Result<bool, ChipError> {
         Ok(self.inner.bit(bit.variable, bit.word, bit.bit)?)
+    }
+
+    /// Value of a register or of a word of a memory, of at most 128 bits.
+    ///
+    /// # Errors
+    /// There is no such word, or it is wider.
+    pub fn word(&self, variable: u32, word: u32) -> Result<u128, ChipError> {
+        let parts = self.inner.word(variable, word)?;
+        Ok(parts.iter().rev().fold(0, |value, part| value << 32 | u128::from(*part)))
     }
 
     /// Flips a bit in this cycle; the logic behind it sees the new value.

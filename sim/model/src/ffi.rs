@@ -54,6 +54,23 @@ pub(crate) mod bridge {
         cycle: u64,
     }
 
+    /// A retired instruction; or an interrupt, of which only the tile is known.
+    struct InstructionSeen {
+        tile: u32,
+        interrupt: bool,
+        pc: u32,
+        insn: u32,
+        mode: u32,
+        trap: bool,
+        rd: u32,
+        rd_value: u32,
+        address: u32,
+        read_mask: u32,
+        write_mask: u32,
+        written: u32,
+        next_pc: u32,
+    }
+
     /// Sums of a memory channel.
     struct ChannelCounters {
         words: u64,
@@ -68,6 +85,8 @@ pub(crate) mod bridge {
 
         fn new_chip(setup: &Setup) -> Result<UniquePtr<Chip>>;
         fn run(self: Pin<&mut Chip>, until: u64) -> Result<u32>;
+        fn run_to_instruction(self: Pin<&mut Chip>, until: u64) -> Result<u32>;
+        fn instruction(&self) -> InstructionSeen;
         fn cycle(&self) -> u64;
         fn exit_code(&self) -> u32;
         fn counters(&self) -> Counters;
@@ -94,6 +113,7 @@ pub(crate) mod bridge {
         fn write_memory(self: Pin<&mut Chip>, address: u32, bytes: &[u8]) -> Result<()>;
         fn variables(&self) -> Vec<Variable>;
         fn bit(&self, variable: u32, word: u32, bit: u32) -> Result<bool>;
+        fn word(&self, variable: u32, word: u32) -> Result<[u32; 4]>;
         fn flip(self: Pin<&mut Chip>, variable: u32, word: u32, bit: u32) -> Result<()>;
         fn force(
             self: Pin<&mut Chip>,

@@ -15,6 +15,7 @@ mod ffi;
 mod host;
 
 pub use chip::{
-    Bare, Bit, Chip, ChipError, Counters, Event, EventKind, Memory, Options, Spent, Stop, Variable,
+    Bare, Bit, Chip, ChipError, Counters, Event, EventKind, Instruction, Memory, Options, Seen,
+    Spent, Stop, Variable,
 };
 pub use host::{BlockOp, BlockRequest, ChannelCounters};

@@ -119,6 +119,9 @@ fn one_spec(args: &DebugArgs) -> Result<&crate::inject::OneSpec, Error> {
             "debug writes its results to --out: leave out --trace, --rvfi, --json and --signature",
         );
     }
+    if args.run.gdb.is_some() {
+        return usage("debug compares two whole runs: --gdb is for covert run");
+    }
     match args.run.inject.as_slice() {
         [Spec::One(one)] => Ok(one),
         [] => usage("debug: --inject says which fault to follow"),

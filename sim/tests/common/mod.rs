@@ -10,7 +10,13 @@ use serde_json::Value;
 
 /// Assembles `bare/NAME.S` for `--bare`; `defines` are symbols of the assembler.
 pub(crate) fn assemble(name: &str, defines: &[(&str, u32)], folder: &Path) -> PathBuf {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bare").join(name);
+    assemble_file(&format!("bare/{name}.S"), defines, folder)
+}
+
+/// The same for a file of the folder `tests`.
+pub(crate) fn assemble_file(source: &str, defines: &[(&str, u32)], folder: &Path) -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(source);
+    let name = source.file_stem().expect("a name");
     let program = folder.join(name).with_extension("elf");
     let mut gcc = Command::new("riscv64-unknown-elf-gcc");
     gcc.args(["-march=rv32imac_zicsr_zifencei", "-mabi=ilp32", "-nostdlib", "-static"]);
@@ -18,9 +24,9 @@ pub(crate) fn assemble(name: &str, defines: &[(&str, u32)], folder: &Path) -> Pa
     for (symbol, value) in defines {
         gcc.arg(format!("-Wa,--defsym,{symbol}={value}"));
     }
-    gcc.arg(source.with_extension("S"));
+    gcc.arg(&source);
     let status = gcc.status().expect("riscv64-unknown-elf-gcc starts");
-    assert!(status.success(), "{name} does not assemble");
+    assert!(status.success(), "{} does not assemble", source.display());
     program
 }
 
