@@ -382,10 +382,10 @@ int main(int argc, char** argv) {
                       "a stream is a word each two cycles: " + b.verdict());
     }
     // Lines in a row on each channel.
-    rate("all channels read lines", Traffic::Reads, 0.4);
-    rate("all channels write lines", Traffic::Writes, 0.4);
-    rate("all channels read and write lines", Traffic::Both, 0.4);
-    rate("the same, each line anywhere", Traffic::Scattered, 0.3);
+    rate("all channels read lines", Traffic::Reads, 0.35);
+    rate("all channels write lines", Traffic::Writes, 0.35);
+    rate("all channels read and write lines", Traffic::Both, 0.35);
+    rate("the same, each line anywhere", Traffic::Scattered, 0.35);
     verdict.check(!b.ok() || b.most_outstanding() > 2, "several requests were outstanding on a channel");
 
     // Refreshes over a long idle and a long busy stretch: as many as the data sheet wants, and hardly more.
