@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Verilator -Wall on the chip in each configuration: as it is synthesised, and as the simulator's
-# fast and fault models see it; then Verible's style rules on the hand-written files. A warning is
-# an error.
+# fast and fault models see it, and on the blocks around it on a board; then Verible's style rules
+# on the hand-written files. A warning is an error.
 #
-# Read: rtl/covert.f (source files), rtl/chip/configs (name and number of tiles a line),
+# Read: rtl/covert.f, fpga/fpga.f (source files), rtl/chip/configs (name and number of tiles a line),
 # rtl/lint.vlt (waivers, each with its reason).
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -17,12 +17,11 @@ export VERILATOR_ROOT
 cd "$COVERT_ROOT"
 failed=false
 
-# lint NAME TILES TOP ARGUMENT...
+# lint NAME TOP ARGUMENT...
 lint() {
-    local name=$1 tiles=$2 top=$3
-    shift 3
-    "$VERILATOR_ROOT/bin/verilator_bin" --lint-only --quiet -Wall --top-module "$top" \
-        "-GNTiles=$tiles" rtl/lint.vlt -F rtl/covert.f "$@" || {
+    local name=$1 top=$2
+    shift 2
+    "$VERILATOR_ROOT/bin/verilator_bin" --lint-only --quiet -Wall --top-module "$top" rtl/lint.vlt "$@" || {
         say "Verilator: $top $*: configuration $name fails"
         failed=true
     }
@@ -35,14 +34,16 @@ configs=0
 while read -r name tiles _; do
     case $name in '' | \#*) continue ;; esac
     configs=$((configs + 1))
-    lint "$name" "$tiles" covert_chip
-    lint "$name" "$tiles" covert_sim +define+COVERT_RVFI "${wrapper[@]}"
-    lint "$name" "$tiles" covert_sim +define+COVERT_RVFI +define+COVERT_RVFI_PORTS "${wrapper[@]}"
+    chip=("-GNTiles=$tiles" -F rtl/covert.f)
+    lint "$name" covert_chip "${chip[@]}"
+    lint "$name" covert_sim "${chip[@]}" +define+COVERT_RVFI "${wrapper[@]}"
+    lint "$name" covert_sim "${chip[@]}" +define+COVERT_RVFI +define+COVERT_RVFI_PORTS "${wrapper[@]}"
+    lint "$name" covert_sdram "-GChannels=$((tiles + 1))" -F fpga/fpga.f
 done <rtl/chip/configs
 [ "$configs" -gt 0 ] || die "rtl/chip/configs names no configuration"
 
 # The design only: property modules name what they watch, and test benches are small on purpose.
-mapfile -d '' files < <(find rtl sim/model/rtl -name '*.sv' -not -path '*/gen/*' -not -path '*/formal/*' \
+mapfile -d '' files < <(find rtl sim/model/rtl fpga/rtl -name '*.sv' -not -path '*/gen/*' -not -path '*/formal/*' \
     -not -path '*/tb/*' -not -path '*/tests/*' -print0 | sort -z)
 "$COVERT_CACHE/venv/bin/verible-verilog-lint" --rules="$RULES" "${files[@]}" || failed=true
 

@@ -1,5 +1,5 @@
-//! The stand-alone benches, run as their scripts are run by hand: leaf modules of the core, blocks of the chip, and
-//! the guests and Linux on QEMU.
+//! The stand-alone benches, run as their scripts are run by hand: leaf modules of the core, blocks of the chip,
+//! blocks around it on a board, and the guests and Linux on QEMU.
 
 use std::path::Path;
 use std::process::Command;
@@ -27,6 +27,11 @@ fn core_modules() {
 #[test]
 fn chip_blocks() {
     passes("rtl/tb.sh");
+}
+
+#[test]
+fn fpga_blocks() {
+    passes("fpga/tb.sh");
 }
 
 #[test]

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Benches of the blocks that stand around the chip on a board: as rtl/tb.sh.
+# Usage: fpga/tb.sh [--list] [NAME...]   (all benches by default)
+# The last line of each bench is `N passed, M failed`; the exit status is 0 if none failed.
+# COVERT_TEST_FULL=1 runs longer and tries all mutants. May run several times at once.
+set -euo pipefail
+FOLDER=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+readonly FOLDER
+readonly BENCHES=(sdram mutants)
+readonly STAMPED=("$FOLDER"/rtl/*.sv "$FOLDER"/tb/*.* "$FOLDER/fpga.f" "$FOLDER/tb.sh"
+    "$FOLDER/../rtl/chip/tb/bench.hpp")
+# shellcheck source=scripts/bench.sh
+. "$FOLDER/../scripts/bench.sh"
+
+readonly LINT=../rtl/lint.vlt
+
+# What the blocks of the file `mutants` are built from.
+# shellcheck disable=SC2034
+mutant() {
+    case $1 in
+        *) source=rtl/covert_$1.sv top=covert_$1 tb=tb/$1_tb.cpp arguments=(3 50000 50 1) others=("$LINT") ;;
+    esac
+}
+
+# sdram CHANNELS KHZ PHASE CAPTURE ARGUMENT...: a set of parameters; PHASE is that of the SDRAM's clock in percent of a
+# cycle, CAPTURE what goes with it.
+sdram() {
+    local name=sdram-$1-$2-$3
+    build "$name" covert_sdram tb/sdram_tb.cpp "-GChannels=$1" "-GClockHz=${2}000" "-GCapture=$4" "$LINT" \
+        -f fpga.f || return 1
+    start "$name" "$1" "$2" "$3" "$scale" "${@:5}"
+}
+
+# What Yosys makes of it for the board, at 50 MHz, in the same bench.
+sdram_netlist() {
+    local dir=$OUT/sdram-synthesised quiet=(-Wno-lint -Wno-SPECIFYIGN -Wno-MODDUP -Wno-PINMISSING) cells
+    rm -rf "$dir" "$OUT/sdram-netlist"
+    mkdir -p "$dir"
+    synthesise "$dir/covert_sdram.v" covert_sdram Channels=3 rtl/covert_sdram.sv
+    cells=$(cells) || return 1
+    build sdram-netlist covert_sdram tb/sdram_tb.cpp "$LINT" "${quiet[@]}" "-I$cells" \
+        "$dir/covert_sdram.v" "$cells/cells_sim.v" || return 1
+    start sdram-netlist 3 50000 50 1
+}
+
+# synthesise NETLIST TOP PARAMETER=VALUE FILE...: for the board's ECP5; prints how large it is.
+synthesise() {
+    local netlist=$1 top=$2 parameter=${3%=*} value=${3#*=}
+    shift 3
+    (cd "$FOLDER" && "$COVERT_CACHE/venv/bin/python3" ../scripts/yosys.py -q -l "$netlist.log" \
+        -p "read_verilog -sv $*" -p "chparam -set $parameter $value $top" -p "synth_ecp5 -top $top" \
+        -p "write_verilog -noattr $netlist" -p stat)
+    awk -v name="$top, $parameter=$value:" '/Printing statistics/ { text = "" }
+        $2 ~ /^(LUT4|TRELLIS_FF|CCU2C)$/ { text = text " " $1 " " $2 } END { print "  " name text }' "$netlist.log"
+}
+
+# Where Yosys has its models of the ECP5's cells.
+cells() {
+    "$COVERT_CACHE/venv/bin/python3" -c \
+        'import pathlib, pyosys; print(pathlib.Path(pyosys.__file__).parent / "share/ecp5")'
+}
+
+run() {
+    case $1 in
+        mutants) mutants ;;
+        sdram)
+            sdram 3 25000 100 3 long || return 1
+            sdram 3 50000 50 2 || return 1
+            sdram 5 66000 50 2 || return 1
+            if [ -n "${COVERT_TEST_FULL:-}" ]; then
+                sdram 2 50000 50 2 long || return 1
+                sdram 5 50000 50 2 long || return 1
+                sdram 5 25000 50 2 || return 1
+                sdram 3 66000 30 2 || return 1
+                sdram 3 100000 30 2 || return 1
+                sdram_netlist || return 1
+            fi
+            ;;
+        *) die "no such bench: $1" ;;
+    esac
+}
+
+run_benches "$@"
