@@ -2,7 +2,7 @@
 # Benches of the SD card block: each builds a Verilated model and runs it, in seconds.
 # Usage: fpga/tb_sdcard.sh [--list] [NAME...]   (all benches by default)
 # The last line of each bench is `N passed, M failed`; the exit status is 0 if none failed.
-# COVERT_TEST_FULL=1 runs more seeds and all mutants. May run several times at once.
+# COVERT_TEST_FULL=1 runs more seeds, all mutants, and sdcard-12mhz. May run several times at once.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
@@ -11,8 +11,10 @@ readonly RTL=$COVERT_ROOT/rtl
 readonly FPGA=$COVERT_ROOT/fpga
 readonly OUT=${CARGO_TARGET_DIR:-$COVERT_ROOT/target}/fpga-sdcard
 # At 1 MHz the time limits pass quickly; at 50 MHz the clock of the card is what it is on the board.
-readonly BENCHES=(sdcard sdcard-25mhz sdcard-12mhz mutants)
 readonly CXXFLAGS=(-std=c++17 -O2 -Wall -Wextra)
+
+BENCHES=(sdcard sdcard-25mhz mutants)
+if [ -n "${COVERT_TEST_FULL:-}" ]; then BENCHES+=(sdcard-12mhz); fi
 
 if [ "${1:-}" = --list ]; then
     printf '%s\n' "${BENCHES[@]}"
@@ -59,7 +61,7 @@ build() {
         --top-module covert_sdcard --prefix Vcovert_sdcard --Mdir "$dir" "$@" "$RTL/unit/gen/covert_pkg.sv" "$source"
     local sources=("$dir"/*.cpp)
     printf '#include "%s"\n' "${sources[@]}" >"$dir/all.cc"
-    g++ "${CXXFLAGS[@]}" -w -I"$INCLUDE" -I"$INCLUDE/vltstd" -I"$dir" -c "$dir/all.cc" -o "$dir/model.o"
+    g++ "${CXXFLAGS[@]}" -O1 -w -I"$INCLUDE" -I"$INCLUDE/vltstd" -I"$dir" -c "$dir/all.cc" -o "$dir/model.o"
     # One bench for all: it knows a model by its ports, which are always the same.
     if [ ! -e "$OUT/bench.o" ]; then
         g++ "${CXXFLAGS[@]}" -isystem "$INCLUDE" -isystem "$INCLUDE/vltstd" -isystem "$dir" -I"$OUT" \
@@ -82,7 +84,7 @@ mutants() {
         printf '%s\n' "$mutant" >"$OUT/mutant/covert_$block.sv"
         build "mutant-$block" "$OUT/mutant/covert_$block.sv" -GClockHz=1000000 || return 1
         bench=fails
-        if "$OUT/mutant-$block/bench" 1000000 1 '!qkf' 1 >"$OUT/mutant/output"; then bench=passes; fi
+        if "$OUT/mutant-$block/bench" 1000000 1 '!qfk' 1 >"$OUT/mutant/output"; then bench=passes; fi
         if [ "$bench" = "$expected" ]; then
             passed=$((passed + 1))
         else
