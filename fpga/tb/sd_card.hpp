@@ -414,6 +414,7 @@ class Card {
         if (!good && !flip && !strayed_ && state_ != State::Off) violate("wrong CRC of a command");
         if (state_ == State::Off) {
             // In SD mode until a CMD0 with chip select low.
+            if (index == 0 && good && wake_clocks_ < 74 && told_) violate("CMD0 before 74 clocks");
             if (index != 0 || !good || wake_clocks_ < 74 || faults.mute) return;
         }
         if (busy_ && index != 0) {

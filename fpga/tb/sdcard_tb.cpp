@@ -244,7 +244,8 @@ uint32_t few(bench::Random& random) { return 1 + random.below(random.one_in(4) ?
 
 void random_commands(unsigned seed, unsigned rounds, uint32_t most) {
     sd::Kind kind = seed % 3 == 0 ? sdhc() : sdsc(seed % 3 == 1);
-    Bench b(kind, seed, seed % 2 ? 1 + seed % 9 : 0);
+    // A memory that answers at once, one that takes its time, one that others keep busy.
+    Bench b(kind, seed, seed % 2 == 0 ? 0 : seed % 4 == 1 ? 100 : 1 + seed % 9);
     bench::Random& random = b.random;
     bool good = b.await(true);
     const uint64_t sectors = b.card.kind.sectors();
@@ -318,6 +319,7 @@ void all_faults(unsigned seed) {
         verdict.check(r.ns >= 100000000 && r.ns < 110000000, "a read has 100 ms");
         r = fault("busy for ever", kind, seed, kWrite, count, [](Bench& b) { b.card.faults.busy_forever = true; }, false, true);
         verdict.check(r.ns >= 250000000 && r.ns < 260000000, "a write has 250 ms");
+        if (count > 1) continue;
         r = fault("busy for ever, SDXC", sdhc(0xFFFF), seed, kWrite, count, [](Bench& b) { b.card.faults.busy_forever = true; }, false, true);
         verdict.check(r.ns >= 500000000 && r.ns < 510000000, "a write to SDXC has 500 ms");
     }
@@ -517,7 +519,7 @@ int main(int argc, char** argv) {
         if (part == '!') {
             hasty = true;
         } else if (part == 'q') {
-            for (unsigned seed = 0; seed < 3; seed++) random_commands(seed, 8, 20);
+            for (unsigned seed = 0; seed < 3; seed++) random_commands(seed, 16, 20);
         } else if (part == 'r') {
             for (unsigned seed = 0; seed < 6 * scale; seed++) random_commands(seed, 12, seed % 6 == 0 ? 2048 : 40);
         } else if (part == 'f') {
