@@ -6,9 +6,9 @@
 set -euo pipefail
 FOLDER=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly FOLDER
-readonly BENCHES=(sdram mutants)
+readonly BENCHES=(sdram sdcard mutants)
 readonly STAMPED=("$FOLDER"/rtl/*.sv "$FOLDER"/tb/*.* "$FOLDER/fpga.f" "$FOLDER/tb.sh"
-    "$FOLDER/../rtl/chip/tb/bench.hpp")
+    "$FOLDER/../rtl/chip/tb/bench.hpp" "$FOLDER/../rtl/unit/gen/covert_pkg.sv")
 # shellcheck source=scripts/bench.sh
 . "$FOLDER/../scripts/bench.sh"
 
@@ -17,8 +17,10 @@ readonly LINT=../rtl/lint.vlt
 # What the blocks of the file `mutants` are built from.
 # shellcheck disable=SC2034
 mutant() {
+    source=rtl/covert_$1.sv top=covert_$1 tb=tb/$1_tb.cpp
     case $1 in
-        *) source=rtl/covert_$1.sv top=covert_$1 tb=tb/$1_tb.cpp arguments=(3 50000 50 1) others=("$LINT") ;;
+        sdram) arguments=(3 50000 50 1) others=("$LINT") ;;
+        sdcard) arguments=(1000000 1 '!qfk' 1) others=(-GClockHz=1000000 "$LINT" ../rtl/unit/gen/covert_pkg.sv) ;;
     esac
 }
 
@@ -29,6 +31,13 @@ sdram() {
     build "$name" covert_sdram tb/sdram_tb.cpp "-GChannels=$1" "-GClockHz=${2}000" "-GCapture=$4" "$LINT" \
         -f fpga.f || return 1
     start "$name" "$1" "$2" "$3" "$scale" "${@:5}"
+}
+
+# sdcard NAME HZ HALF PARTS SEEDS PARAMETER...: at 1 MHz the time limits pass quickly, at 50 MHz the card's clock is what it
+# is on a board; PARTS are letters of the bench's.
+sdcard() {
+    build "$1" covert_sdcard tb/sdcard_tb.cpp "${@:6}" "$LINT" -f fpga.f || return 1
+    start "$1" "$2" "$3" "$4" "$5"
 }
 
 # What Yosys makes of it for the board, at 50 MHz, in the same bench.
@@ -75,6 +84,13 @@ run() {
                 sdram 3 100000 30 2 || return 1
                 sdram_netlist || return 1
             fi
+            ;;
+        sdcard)
+            local seeds=1
+            if [ -n "${COVERT_TEST_FULL:-}" ]; then seeds=3; fi
+            sdcard sdcard 1000000 1 rkf $seeds -GClockHz=1000000 || return 1
+            sdcard sdcard-25mhz 50000000 1 qt $seeds || return 1
+            if [ -n "${COVERT_TEST_FULL:-}" ]; then sdcard sdcard-12mhz 50000000 2 t $seeds -GFastHalf=2 || return 1; fi
             ;;
         *) die "no such bench: $1" ;;
     esac

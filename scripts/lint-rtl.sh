@@ -40,6 +40,7 @@ while read -r name tiles _; do
     lint "$name" covert_sim "${chip[@]}" +define+COVERT_RVFI +define+COVERT_RVFI_PORTS "${wrapper[@]}"
     lint "$name" covert_sdram "-GChannels=$((tiles + 1))" -F fpga/fpga.f
 done <rtl/chip/configs
+lint sdcard covert_sdcard -F fpga/fpga.f
 [ "$configs" -gt 0 ] || die "rtl/chip/configs names no configuration"
 
 # The design only: property modules name what they watch, and test benches are small on purpose.

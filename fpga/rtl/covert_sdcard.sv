@@ -1,4 +1,4 @@
-// Block device of the chip on an SD card in SPI mode (docs/fpga-sdcard.md): finds and initialises the card, moves sectors
+// Block device of the chip on an SD card in SPI mode (docs/fpga.md): finds and initialises the card, moves sectors
 // between it and the I/O region of main memory. SDSC (byte addresses), SDHC and SDXC (sector addresses).
 // More than one sector is CMD18 or CMD25: a command for each sector would pay a card's access time (0.1 to 1 ms, and more
 // for a write) each time, several times the 0.16 ms in which 512 bytes go over at 25 MHz; within one command a card reads ahead

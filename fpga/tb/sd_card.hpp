@@ -347,7 +347,7 @@ class Card {
             return;
         }
         if (length_ == 0 && (b & 0xC0) != 0x40) {
-            if (b != 0xFF && b != 0xFD) violate("neither command nor data");
+            if (b != 0xFF && b != 0xFD && !strayed_ && state_ != State::Off) violate("neither command nor data");
             return;
         }
         command_[length_++] = b;
