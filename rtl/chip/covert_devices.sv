@@ -1,7 +1,7 @@
-// Devices outside the isolation unit, one access at a time: UART, CLINT, I/O controller and the exit device (the first word
-// written there ends the run). All but the CLINT have a clock that may stop: not during an access, in the cycle before
-// or the 16 after, nor while stirs_o is high. Addresses in these windows that are no register read as 0. Ports of the devices outside
-// the chip are described in covert_io.
+// Devices outside the isolation unit, one access at a time: UART, CLINT, I/O controller and the exit device (the first
+// word written there ends the run). All but the CLINT have a clock that may stop: not during an access, in the cycle
+// before or the 16 after, nor while stirs_o is high. Addresses in these windows that are no register read as 0. Ports of
+// the devices outside the chip are described in covert_io.
 module covert_devices (
   input  logic        clk_i,         // of mtime
   input  logic        dev_clk_i,     // the same, gated

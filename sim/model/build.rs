@@ -159,6 +159,8 @@ fn configs(paths: &Paths) -> Result<Vec<Config>, String> {
 fn fingerprint(paths: &Paths, sources: &[PathBuf]) -> Result<String, String> {
     let mut hash = Sha256::new();
     hash.update(paths.verilator.display().to_string());
+    // The compiler's flags are here.
+    hash.update(include_str!("build.rs"));
     let extra = paths.here.join("fault.vlt");
     for file in sources.iter().chain([&extra]) {
         let bytes = fs::read(file).map_err(|e| format!("{}: {e}", file.display()))?;
