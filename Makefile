@@ -9,8 +9,9 @@ export COVERT_CACHE ?= $(HOME)/.cache/covert
 # One target folder, whatever the environment says: its paths are part of the commands' face.
 export CARGO_TARGET_DIR := $(CURDIR)/target
 export COVERT_FIRMWARE_DIR := $(CARGO_TARGET_DIR)/firmware/$(RISCV_TARGET)/release
-# Looked up when used: on a fresh machine it is there only after set-up.
-export COVERT_VERILATOR_ROOT = $(firstword $(wildcard $(COVERT_CACHE)/venv/lib/python3*/site-packages/verilator))
+# Looked up when used, by the shell: on a fresh machine it is there only after set-up, and make's
+# own wildcard remembers the folder that it did not find before.
+export COVERT_VERILATOR_ROOT = $(shell ls -d $(COVERT_CACHE)/venv/lib/python3*/site-packages/verilator 2>/dev/null | head -n 1)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-linux setup-tests setup-bench build demo bench test test-full lint generate clean
