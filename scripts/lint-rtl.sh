@@ -38,6 +38,7 @@ while read -r name tiles _; do
     lint "$name" covert_chip "${chip[@]}"
     lint "$name" covert_sim "${chip[@]}" +define+COVERT_RVFI "${wrapper[@]}"
     lint "$name" covert_sim "${chip[@]}" +define+COVERT_RVFI +define+COVERT_RVFI_PORTS "${wrapper[@]}"
+    lint "$name" covert_harness "${chip[@]}" fpga/rtl/covert_harness.sv
     lint "$name" covert_sdram "-GChannels=$((tiles + 1))" -F fpga/fpga.f
 done <rtl/chip/configs
 lint sdcard covert_sdcard -F fpga/fpga.f
