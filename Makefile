@@ -14,7 +14,7 @@ export COVERT_FIRMWARE_DIR := $(CARGO_TARGET_DIR)/firmware/$(RISCV_TARGET)/relea
 export COVERT_VERILATOR_ROOT = $(shell ls -d $(COVERT_CACHE)/venv/lib/python3*/site-packages/verilator 2>/dev/null | head -n 1)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-linux setup-tests setup-bench build demo bench test test-full lint generate clean
+.PHONY: help setup setup-linux setup-tests setup-bench setup-fpga build demo bench fpga test test-full lint generate clean
 MAKEFLAGS += --no-print-directory
 # The order of the steps below is meant; cargo and the scripts use all processors themselves.
 .NOTPARALLEL:
@@ -31,6 +31,9 @@ setup-linux:
 setup-bench:
 	@scripts/setup.sh --bench
 
+setup-fpga:
+	@scripts/setup.sh --fpga
+
 setup-tests:
 	@scripts/setup.sh --linux --tests
 
@@ -46,11 +49,14 @@ bench: setup-bench build ## measure kernels and simulation speed beside VexRiscv
 	sim/bench/vexriscv/build.sh $(CARGO_TARGET_DIR)/bench
 	cargo run --release --locked --quiet -p covert-bench -- $(BENCH_ARGS)
 
+fpga: setup-fpga build ## a bitstream of duo for the ULX3S (FPGA_ARGS: docs/fpga.md)
+	$(CARGO_TARGET_DIR)/release/covert fpga build --board ulx3s --chip duo $(FPGA_ARGS)
+
 test: setup-tests build lint ## run every test (what continuous integration runs)
 	scripts/test.sh
 
 test-full: export COVERT_TEST_FULL := 1
-test-full: setup-tests build lint ## run every test in its long version
+test-full: setup-tests setup-fpga build lint ## run every test in its long version
 	scripts/test.sh
 
 lint: build ## formatters, clippy, Verilator -Wall, generated files

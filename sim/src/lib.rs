@@ -18,6 +18,7 @@ pub mod dtb;
 pub mod elf;
 pub mod error;
 pub mod fork;
+pub mod fpga;
 pub mod gdb;
 pub mod guests;
 pub mod image;

@@ -7,7 +7,7 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 use covert::cli::{Cli, Command};
 use covert::error::{Error, exit_code};
-use covert::{debug, demo, list, plan, run, speed, wave};
+use covert::{debug, demo, fpga, list, plan, run, speed, wave};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -33,6 +33,7 @@ fn execute(command: &Command) -> Result<u8, Error> {
         Command::ListState(args) => list::print(&list::state(args)?)?,
         Command::Demo(args) => return demo::run(args),
         Command::Speed(args) => speed::run(args)?,
+        Command::Fpga(command) => fpga::run(command)?,
     }
     Ok(exit_code::OK)
 }

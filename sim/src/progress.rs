@@ -13,7 +13,16 @@ pub struct Progress {
 impl Progress {
     /// A line, if it is `allowed`.
     pub fn new(allowed: bool) -> Self {
-        let wanted = allowed && std::io::stderr().is_terminal() && !std::io::stdout().is_terminal();
+        Self::on_terminal(allowed && !std::io::stdout().is_terminal())
+    }
+
+    /// A line for a command that prints nothing while it is shown.
+    pub fn alone() -> Self {
+        Self::on_terminal(true)
+    }
+
+    fn on_terminal(allowed: bool) -> Self {
+        let wanted = allowed && std::io::stderr().is_terminal();
         let bar = wanted.then(|| {
             let bar = ProgressBar::no_length();
             bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(4));

@@ -253,3 +253,44 @@ fn an_injection_behind_the_end_is_reported() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(stderr.contains("never reached"), "{stderr}");
 }
+
+#[test]
+fn builds_for_a_board_that_cannot_be() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let out = dir.path().join("out");
+    let build = |more: &[&'static str]| {
+        let mut arguments = vec!["fpga", "build", "--synth-only"];
+        arguments.extend(more);
+        if !more.contains(&"--out") {
+            arguments.extend(["--out", text(&out)]);
+        }
+        refused(&arguments)
+    };
+    assert!(build(&[]).contains("--board"));
+    assert!(build(&["--board", "none"]).contains("no board `none`; there is: ulx3s"));
+    assert!(
+        build(&["--board", "ulx3s", "--chip", "solo"])
+            .contains("does not carry the chip `solo`, but: duo, quad")
+    );
+    assert!(build(&["--board", "ulx3s", "--chip", "octo"]).contains("octo"));
+    assert!(
+        build(&["--board", "ulx3s", "--target", "none"])
+            .contains("no target `none`; the board has: chip")
+    );
+    assert!(build(&["--board", "ulx3s", "--seeds", "0"]).contains("--seeds"));
+    assert!(build(&["--board", "ulx3s", "--seed", "x"]).contains("--seed"));
+    assert!(!out.exists());
+    if common::has_yosys() {
+        assert!(
+            build(&["--board", "ulx3s", "--out", "/proc/none"]).contains("cannot write /proc/none")
+        );
+    }
+
+    // A cache without tools.
+    let mut command = covert(&["fpga", "build", "--board", "ulx3s", "--out", text(&out)]);
+    let output = command.env("COVERT_CACHE", dir.path()).output().expect("the command starts");
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(stderr, "covert: fpga: yosys is not installed; run `make setup-fpga`\n");
+    assert!(!out.exists());
+}

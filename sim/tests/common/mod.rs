@@ -64,3 +64,11 @@ pub(crate) fn run(arguments: &[&str], code: i32, folder: &Path) -> (Value, Vec<u
 pub(crate) fn text(path: &Path) -> &str {
     path.to_str().expect("a plain name")
 }
+
+/// Whether the project's cache has Yosys.
+pub(crate) fn has_yosys() -> bool {
+    let cache = std::env::var_os("COVERT_CACHE").map(PathBuf::from);
+    let cache =
+        cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/covert")));
+    cache.is_some_and(|cache| cache.join("venv/bin/yosys").is_file())
+}
