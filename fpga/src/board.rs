@@ -40,9 +40,9 @@ pub struct Target {
     pub top: String,
     /// Verilog files beside the chip's own, relative to the board's folder.
     pub sources: Vec<PathBuf>,
-    /// Constraints (LPF), relative to the board's folder.
+    /// Constraints (LPF) but those of the clocks, relative to the board's folder.
     pub constraints: PathBuf,
-    /// MHz that each clock has to reach, by the port or net that the constraints name.
+    /// MHz that each clock has to reach, by the top's port or by the net.
     pub clocks: BTreeMap<String, f64>,
 }
 

@@ -5,6 +5,7 @@
 //! is tried with one seed after the other until all clocks are fast enough.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -107,8 +108,8 @@ impl Plan {
         for file in [report::FILE, &self.bitstream_name()] {
             let _ = fs::remove_file(out.join(file));
         }
-        let mut report = self.synthesise(&mut log)?;
-        let result = self.finish(&mut report, &mut log);
+        let (mut report, ports) = self.synthesise(&mut log)?;
+        let result = self.finish(&mut report, &ports, &mut log);
         report.outcome = match &result {
             Ok(()) => "ok".into(),
             Err(error) => error.to_string(),
@@ -117,7 +118,8 @@ impl Plan {
         result.map(|()| report)
     }
 
-    fn synthesise(&self, log: &mut Log<'_>) -> Result<Report, Error> {
+    /// The report so far, and the names of the top's ports.
+    fn synthesise(&self, log: &mut Log<'_>) -> Result<(Report, Vec<String>), Error> {
         let out = &self.request.out;
         let script = synth::script(&self.root, &self.board, &self.target, self.tiles)?;
         write(&out.join(synth::SCRIPT), &script)?;
@@ -127,7 +129,8 @@ impl Plan {
         let netlist = Design::read(&out.join(synth::NETLIST))?;
         let redundancy = redundancy::check(&read, &netlist, self.tiles)?;
         let parts = area::parts(&Flat::new(&netlist), &synth::instances(&read));
-        Ok(Report {
+        let ports = netlist.top().map(|top| netlist.modules[top].ports.keys().cloned().collect());
+        let report = Report {
             schema: SCHEMA,
             outcome: String::new(),
             board: self.request.board.clone(),
@@ -146,10 +149,16 @@ impl Plan {
             seeds: Vec::new(),
             seed: None,
             bitstream: None,
-        })
+        };
+        Ok((report, ports.unwrap_or_default()))
     }
 
-    fn finish(&self, report: &mut Report, log: &mut Log<'_>) -> Result<(), Error> {
+    fn finish(
+        &self,
+        report: &mut Report,
+        ports: &[String],
+        log: &mut Log<'_>,
+    ) -> Result<(), Error> {
         let over: Vec<_> = self
             .board
             .resources
@@ -164,10 +173,8 @@ impl Plan {
             return Ok(());
         }
         let out = &self.request.out;
-        let constraints = self.board.folder.join(&self.target.constraints);
         // The tools see the build's folder only.
-        fs::copy(&constraints, out.join(CONSTRAINTS))
-            .map_err(|source| Error::Write { path: out.join(CONSTRAINTS), source })?;
+        write(&out.join(CONSTRAINTS), &self.constraints(ports)?)?;
         for seed in self.request.seed..self.request.seed.saturating_add(self.request.seeds) {
             let placed = self.place(seed, log)?;
             let met = placed.misses.is_empty();
@@ -198,6 +205,17 @@ impl Plan {
         report.seconds.insert("bitstream".into(), seconds);
         report.bitstream = Some(name);
         Ok(())
+    }
+
+    /// The board's constraints and those of the clocks.
+    fn constraints(&self, ports: &[String]) -> Result<String, Error> {
+        let path = self.board.folder.join(&self.target.constraints);
+        let mut text = fs::read_to_string(&path).map_err(|source| Error::Read { path, source })?;
+        for (name, mhz) in &self.target.clocks {
+            let kind = if ports.contains(name) { "PORT" } else { "NET" };
+            let _ = writeln!(text, "FREQUENCY {kind} \"{name}\" {mhz} MHZ;");
+        }
+        Ok(text)
     }
 
     fn place(&self, seed: u32, log: &mut Log<'_>) -> Result<Placed, Error> {

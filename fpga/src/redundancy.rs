@@ -5,7 +5,9 @@
 //! 1. each tile and each gate is a module of its own in the netlist, so that no cell belongs to two of them;
 //! 2. what each input of a tile, a gate and the isolation unit is driven by: the same outputs of the others as in the sources;
 //! 3. each tile and each gate has as many flip-flops and memories as the first one, under the same names;
-//! 4. every bit of a register that the isolation unit has once for each tile has a flip-flop of its own.
+//! 4. what the isolation unit has as a module once for each tile, likewise: as much in each;
+//! 5. every bit of a register that the isolation unit has once for each tile has a flip-flop of its own. Registers at a
+//!    memory's output may have gone into the memory: that one is counted.
 //!
 //! Registers inside a tile that are constant or that nothing reads may go; they must go in all tiles.
 
@@ -59,6 +61,15 @@ pub fn check(read: &Design, netlist: &Design, tiles: u32) -> Result<Redundancy, 
     }
     let links = links(&read_flat, &flat, &domains, &unit)?;
     let (tile_flip_flops, tile_memories) = same_in_all(&flat, &domains)?;
+    for instances in modules_of_tiles(&read_flat, &unit, tiles) {
+        let there = instances.iter().filter(|path| flat.instances.contains_key(*path)).count();
+        if there == instances.len() {
+            same_in_all(&flat, &instances.into_iter().map(|path| [path]).collect::<Vec<_>>())?;
+        } else if there > 0 {
+            return Err(Error::Redundancy(format!("only {there} of {instances:?} are there")));
+        }
+        // One that was flattened: its registers are looked at below.
+    }
     let unit_bits = copies(&read_flat, &flat, &unit, tiles)?;
     Ok(Redundancy { tiles, tile_flip_flops, tile_memories, unit_bits, links })
 }
@@ -152,7 +163,10 @@ fn storage(kind: &str, port: &str) -> bool {
 }
 
 /// Flip-flops and memories of each tile and its gate: as many, under the same names, in all of them.
-fn same_in_all(flat: &Flat<'_>, domains: &[[String; 2]]) -> Result<(usize, usize), Error> {
+fn same_in_all<const N: usize>(
+    flat: &Flat<'_>,
+    domains: &[[String; N]],
+) -> Result<(usize, usize), Error> {
     let mut found: Vec<BTreeSet<(usize, String, &str)>> = vec![BTreeSet::new(); domains.len()];
     for cell in flat
         .cells
@@ -169,24 +183,66 @@ fn same_in_all(flat: &Flat<'_>, domains: &[[String; 2]]) -> Result<(usize, usize
         }
     }
     for (tile, cells) in found.iter().enumerate() {
-        if let Some((_, name, kind)) = cells.symmetric_difference(&found[0]).next() {
-            return Err(Error::Redundancy(format!("tile 0 and tile {tile} differ: {kind} {name}")));
+        if let Some((of, name, kind)) = cells.symmetric_difference(&found[0]).next() {
+            let of = &domains[tile][*of];
+            return Err(Error::Redundancy(format!(
+                "tile 0 and tile {tile} differ: {kind} {name} of {of}"
+            )));
         }
     }
     let flip_flops = found[0].iter().filter(|(_, _, kind)| *kind == "TRELLIS_FF").count();
     if flip_flops == 0 {
-        return Err(Error::Redundancy("the tiles have no flip-flops".into()));
+        return Err(Error::Redundancy(format!("{} has no flip-flops", domains[0][0])));
     }
     Ok((flip_flops, found[0].len() - flip_flops))
 }
 
-/// Bits of registers that stand in the unit once for each tile: their names differ in the tile's number only.
-fn copies(read: &Flat<'_>, netlist: &Flat<'_>, unit: &str, tiles: u32) -> Result<usize, Error> {
+/// Instances in the unit that stand there once for each tile, in the order of the tiles; not those inside such a one.
+fn modules_of_tiles(read: &Flat<'_>, unit: &str, tiles: u32) -> Vec<Vec<String>> {
+    let inside = format!("{unit}.");
+    let mut families: BTreeMap<String, BTreeMap<u32, String>> = BTreeMap::new();
+    for path in read.instances.keys().filter(|path| path.starts_with(&inside)) {
+        let outer = path.rfind('.').map_or("", |at| &path[..at]);
+        if let Some((family, tile)) = family(path, tiles)
+            && self::family(outer, tiles).is_none()
+        {
+            families.entry(family).or_default().insert(tile, path.clone());
+        }
+    }
+    let whole = families.into_values().filter(|copies| copies.len() == tiles as usize);
+    whole.map(|copies| copies.into_values().collect()).collect()
+}
+
+/// Registers whose input is a word of a memory, as it is or held by an enable.
+fn behind_memories(read: &Flat<'_>) -> BTreeSet<usize> {
+    let mut words: BTreeSet<usize> = BTreeSet::new();
+    for cell in read.cells.iter().filter(|cell| cell.cell.kind.starts_with("$mem")) {
+        words.extend(read.port(cell, "RD_DATA"));
+    }
+    let direct = words.clone();
+    for cell in read.cells.iter().filter(|cell| cell.cell.kind == "$mux") {
+        let (a, b, y) = (read.port(cell, "A"), read.port(cell, "B"), read.port(cell, "Y"));
+        let held = |index: &usize| direct.contains(&a[*index]) || direct.contains(&b[*index]);
+        words.extend((0..y.len()).filter(held).map(|index| y[index]));
+    }
     let mut registers = BTreeSet::new();
     for cell in read.cells.iter().filter(|cell| is_register(&cell.cell.kind)) {
-        registers.extend(read.port(cell, "Q"));
+        let bits = read.port(cell, "D").into_iter().zip(read.port(cell, "Q"));
+        registers.extend(bits.filter(|(d, _)| words.contains(d)).map(|(_, q)| q));
     }
+    registers
+}
+
+/// Bits of registers that stand in the unit once for each tile: their names differ in the tile's number only.
+fn copies(read: &Flat<'_>, netlist: &Flat<'_>, unit: &str, tiles: u32) -> Result<usize, Error> {
     let inside = |path: &str| path.strip_prefix(unit).is_some_and(|rest| rest.starts_with('.'));
+    let mut registers = BTreeSet::new();
+    for cell in read.cells.iter().filter(|cell| is_register(&cell.cell.kind)) {
+        if cell.parent == unit || inside(&cell.parent) {
+            registers.extend(read.port(cell, "Q"));
+        }
+    }
+    let in_memories = behind_memories(read);
     let mut families: BTreeMap<(String, usize), BTreeMap<u32, usize>> = BTreeMap::new();
     let mut names: HashMap<usize, Vec<(String, usize)>> = HashMap::new();
     read.for_each_name(|name, index, net| {
@@ -221,6 +277,9 @@ fn copies(read: &Flat<'_>, netlist: &Flat<'_>, unit: &str, tiles: u32) -> Result
         for (tile, register) in copies {
             let net = names[register].iter().find_map(|name| nets.get(name));
             let Some(net) = net else {
+                if in_memories.contains(register) {
+                    continue;
+                }
                 return Err(Error::Redundancy(format!(
                     "tile {tile}'s {family}[{index}] has no flip-flop"
                 )));

@@ -49,19 +49,10 @@ fn every_board_can_be_built_for_each_of_its_chips() {
                     script.contains("covert_chip.sv") && script.contains(&target.top),
                     "{script}"
                 );
+                // The description alone says how fast clocks are.
                 let constraints =
                     fs::read_to_string(board.folder.join(&target.constraints)).expect("text");
-                // Each clock is constrained to the frequency of the description.
-                for (clock, mhz) in &target.clocks {
-                    let found = constraints.lines().any(|line| {
-                        let words: Vec<&str> =
-                            line.split([' ', '"', ';']).filter(|word| !word.is_empty()).collect();
-                        words.first() == Some(&"FREQUENCY")
-                            && words.get(2) == Some(&clock.as_str())
-                            && words.get(3).and_then(|word| word.parse().ok()) == Some(*mhz)
-                    });
-                    assert!(found, "{name}: no FREQUENCY of {mhz} MHz for {clock}");
-                }
+                assert!(!constraints.contains("FREQUENCY"), "{name}: {constraints}");
             }
         }
     }

@@ -275,7 +275,7 @@ fn builds_for_a_board_that_cannot_be() {
     assert!(build(&["--board", "ulx3s", "--chip", "octo"]).contains("octo"));
     assert!(
         build(&["--board", "ulx3s", "--target", "none"])
-            .contains("no target `none`; the board has: chip")
+            .contains("no target `none`; the board has: chip, chip-25")
     );
     assert!(build(&["--board", "ulx3s", "--seeds", "0"]).contains("--seeds"));
     assert!(build(&["--board", "ulx3s", "--seed", "x"]).contains("--seed"));
