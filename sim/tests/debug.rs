@@ -52,6 +52,7 @@ fn a_fault_that_is_caught() {
     assert_eq!(cycles[0], 400_000);
     assert_eq!(course["episodes"][0]["what"], "tile1.core.regfile.regs_q");
     assert!(said.contains("flipped") && said.contains("Outcome: recovered"), "{said}");
+    registers_are_those_of_the_moment(&record);
     let page = fs::read_to_string(folder.path().join("index.html")).expect("a page");
     assert!(
         page.contains(
@@ -59,6 +60,39 @@ fn a_fault_that_is_caught() {
         )
     );
     assert!(!page.contains("@DATA@") && page.contains("</html>"));
+}
+
+/// The registers in both runs are what the first wrong instruction left: its result is in them, and the flip.
+fn registers_are_those_of_the_moment(record: &Value) {
+    let table = &record["registers"];
+    let rows = table["integer"].as_array().expect("32 rows");
+    assert_eq!(rows.len(), 32);
+    let number = |value: &Value| value.as_u64().expect("a number");
+    for run in ["golden", "faulty"] {
+        let first = &record[run][0];
+        assert_eq!(table[format!("{run}_cycle")], first["cycle"]);
+        assert_eq!(table["tile"], first["tile"]);
+        let rd = number(&first["rd"]) as usize;
+        assert!(rd != 0, "the case is one that writes a register: {first}");
+        assert_eq!(rows[rd][run], first["rd_value"]);
+        let control = table["control"].as_array().expect("a list");
+        let value = |name: &str| {
+            let row = control.iter().find(|row| row["name"] == name);
+            row.map_or_else(|| panic!("no {name}"), |row| &row[run])
+        };
+        assert_eq!((value("pc"), value("next pc")), (&first["pc"], &first["next_pc"]));
+        assert_eq!(value("privilege"), &first["mode"]);
+        assert!(number(value("mstatus")) != 0 && number(value("mepc")) != 0, "{control:?}");
+    }
+    assert_eq!((rows[2]["name"].as_str(), rows[2]["abi"].as_str()), (Some("x2"), Some("sp")));
+    assert_eq!(number(&rows[2]["golden"]) ^ number(&rows[2]["faulty"]), 1 << 7);
+    assert_eq!(rows[0]["golden"], 0);
+    for row in rows {
+        assert_eq!(row["differs"], Value::Bool(row["golden"] != row["faulty"]), "{row}");
+    }
+    // Of the guest's registers nothing else was touched: what differs is the flipped one and what was made of it.
+    let differing = rows.iter().filter(|row| row["differs"] == true).count();
+    assert_eq!(differing, 2, "{rows:?}");
 }
 
 #[test]
@@ -115,6 +149,7 @@ fn a_fault_that_is_overwritten() {
     let episodes = course["episodes"].as_array().expect("a list");
     assert!(episodes.len() == 1 && !episodes[0]["to"].is_null(), "{episodes:?}");
     assert_eq!((&course["guest"], &course["detections"][0]), (&Value::Null, &Value::Null));
+    assert_eq!(record["registers"], Value::Null);
     assert!(said.contains("before anything read it. Outcome: masked"), "{said}");
     assert!(!folder.path().join("golden.fst").exists());
 }
