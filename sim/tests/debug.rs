@@ -154,6 +154,43 @@ fn a_fault_that_is_overwritten() {
     assert!(!folder.path().join("golden.fst").exists());
 }
 
+/// Linux in the middle of its boot: found, named by the kernel's function, recovered. Only in `make test-full`.
+#[test]
+fn a_fault_in_the_midst_of_a_boot_of_linux() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = covert(&[
+        "debug",
+        "linux",
+        "--chip",
+        "duo",
+        "--append",
+        "console=ttyS0 quiet panic=-1 covert.run=boot",
+        "--inject",
+        "seu:tile1.core.regfile.regs_q[2][5]@12000000",
+        "--out",
+        text(folder.path()),
+    ])
+    .output()
+    .expect("runs");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8(output.stdout).expect("text");
+    assert!(said.contains("Outcome: recovered"), "{said}");
+    let record = fs::read(folder.path().join("divergence.json")).expect("a record");
+    let record: Value = serde_json::from_slice(&record).expect("JSON");
+    // Behind the first instruction that is wrong, with the kernel's page table on.
+    let place = record["faulty"][0]["place"].as_str().expect("text");
+    assert!(!place.is_empty(), "the kernel's symbols name no function");
+    let table = &record["registers"];
+    let row = |list: &str, name: &str| {
+        let rows = table[list].as_array().expect("a list");
+        rows.iter().find(|row| row["name"] == name).expect("a row").clone()
+    };
+    assert_eq!(row("control", "satp")["golden"].as_u64().map(|satp| satp >> 31), Some(1));
+    assert_eq!(row("control", "privilege")["golden"], 1);
+    let page = fs::metadata(folder.path().join("index.html")).expect("a page");
+    assert!(page.len() < 4_000_000, "a page of {} bytes", page.len());
+}
+
 #[test]
 fn what_cannot_be_followed() {
     let folder = tempfile::tempdir().expect("a folder");
