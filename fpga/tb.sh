@@ -62,7 +62,7 @@ board() {
         rm -f "$OUT/board/stamp"
     }
     CXXFLAGS+=(-DBAUD_CLOCKS=25)
-    build board ulx3s tb/board_tb.cpp "$LINT" -O3 --pins-inout-enables -Wno-PINCONNECTEMPTY -GBaud=2000000 \
+    build board ulx3s tb/board_tb.cpp "$LINT" -O3 +define+COVERT_INJECTOR --pins-inout-enables -Wno-PINCONNECTEMPTY -GBaud=2000000 \
         "-GRomWords=$(wc -l <"$OUT/firmware.hex")" "-GRomFile=\"$OUT/firmware.hex\"" -F boards/ulx3s/ulx3s.f || return 1
     start board "$card" "$dir/script"
 }
@@ -121,6 +121,7 @@ run() {
             ;;
         board)
             board compute compute --chip duo || return 1
+            board inject compute --chip duo --epoch 5000 || return 1
             if [ -n "${COVERT_TEST_FULL:-}" ]; then
                 board linux linux --chip duo --mode dmr || return 1
             fi

@@ -39,6 +39,7 @@ module covert_board #(
   input  logic        rxd_i,
   // buttons, asynchronous, high while pressed
   input  logic        button_mode_i,    // protect the guest, or protect it no more
+  input  logic        button_inject_i,  // with COVERT_INJECTOR: flip a bit of a core
   input  logic        button_serial_i,  // held at the start: take the image from the serial line, not the card
   // lights
   output logic [ 7:0] led_o
@@ -71,6 +72,14 @@ module covert_board #(
   logic        exit_valid, due, det_valid, resume, ckpt;
   logic [ 3:0] det_kind;
   logic [NTiles-1:0] det_tile, members;
+  logic        rx_valid, guest_rx_valid;  // received, and for the guest
+  logic [ 7:0] rx_data;
+`ifdef COVERT_INJECTOR
+  logic        inject_pressed;
+  logic [NTiles-1:0] inject;
+  logic [ 1:0] inject_register;
+  logic [ 4:0] inject_bit;
+`endif
 
   covert_chip #(
     .NTiles(NTiles)
@@ -140,7 +149,46 @@ module covert_board #(
     .wait_o          (),
     .wake_o          (),
     .mtime_o         ()
+`ifdef COVERT_INJECTOR
+    ,
+    .inject_i         (inject),
+    .inject_register_i(inject_register),
+    .inject_bit_i     (inject_bit)
+`endif
   );
+
+  // ---------------------------------------------------------------- fault injector
+`ifdef COVERT_INJECTOR
+  covert_button #(
+    .ClockHz(ClockHz)
+  ) u_button_inject (
+    .clk_i,
+    .rst_ni,
+    .pad_i    (button_inject_i),
+    .level_o  (),
+    .pressed_o(inject_pressed)
+  );
+
+  covert_injector #(
+    .NTiles(NTiles)
+  ) u_injector (
+    .clk_i,
+    .rst_ni    (chip_rst_n),
+    .button_i  (inject_pressed),
+    .rx_valid_i(rx_valid),
+    .rx_data_i (rx_data),
+    .rx_valid_o(guest_rx_valid),
+    .inject_o  (inject),
+    .register_o(inject_register),
+    .bit_o     (inject_bit)
+  );
+`else
+  // verilator lint_off UNUSEDSIGNAL
+  logic unused;
+  // verilator lint_on UNUSEDSIGNAL
+  assign unused         = button_inject_i;
+  assign guest_rx_valid = rx_valid;
+`endif
 
   // ---------------------------------------------------------------- loader
   logic        load_valid, load_ready, load_whole, load_we, load_more;
@@ -152,8 +200,8 @@ module covert_board #(
   logic [ 7:0] load_tx_data;
   logic [ 2:0] load_mode;
   logic [63:0] card_capacity;
-  logic        rx_valid, tx_valid, tx_ready, note_valid;
-  logic [ 7:0] rx_data, tx_data, note_data;
+  logic        tx_valid, tx_ready, note_valid;
+  logic [ 7:0] tx_data, note_data;
 
   covert_loader #(
     .ClockHz    (ClockHz),
@@ -342,7 +390,7 @@ module covert_board #(
   covert_rx_fifo u_rx_fifo (
     .clk_i,
     .rst_ni (chip_rst_n),
-    .push_i (rx_valid),
+    .push_i (guest_rx_valid),
     .data_i (rx_data),
     .valid_o(uart_rx_valid),
     .ready_i(uart_rx_ready),

@@ -5,6 +5,7 @@
 //   expect TEXT     what the terminal shows behind what was expected last
 //   absent TEXT     the terminal has not shown it
 //   send TEXT
+//   inject TRBB     an order to the fault injector: tile, register, bit
 //   load FILE       send a file
 //   press N MS      button N (1 to 6) for that time
 //   hold N, release N
@@ -248,6 +249,9 @@ int main(int argc, char** argv) {
             verdict.check(board.terminal().find(text) == std::string::npos, "not expected: " + escaped);
         } else if (what == "send") {
             board.send(text);
+        } else if (what == "inject") {
+            board.send("\x1D" + text);
+            going = board.sent(limit);
         } else if (what == "load") {
             std::ifstream file(text, std::ios::binary);
             std::ostringstream bytes;

@@ -97,6 +97,7 @@ module ulx3s #(
     .txd_o          (ftdi_rxd_o),
     .rxd_i          (ftdi_txd_i),
     .button_mode_i  (btn_i[2]),
+    .button_inject_i(btn_i[1]),
     .button_serial_i(btn_i[3]),
     .led_o
   );
