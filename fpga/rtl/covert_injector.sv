@@ -21,7 +21,10 @@ module covert_injector #(
   localparam logic [7:0] Escape = 8'h1D;
 
   logic [ 2:0] left_q;     // digits still to come
+  // of a digit for a tile or a register only two bits count
+  // verilator lint_off UNUSEDSIGNAL
   logic [11:0] digits_q;
+  // verilator lint_on UNUSEDSIGNAL
   logic [ 1:0] tile_q;
   logic [ 3:0] digit;
   logic        is_digit, fire_q;
