@@ -6,8 +6,9 @@
 set -euo pipefail
 FOLDER=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly FOLDER
-readonly BENCHES=(sdram sdcard mutants)
-readonly STAMPED=("$FOLDER"/rtl/*.sv "$FOLDER"/tb/*.* "$FOLDER/fpga.f" "$FOLDER/tb.sh"
+readonly BENCHES=(sdram sdcard board mutants)
+readonly STAMPED=("$FOLDER"/rtl/*.sv "$FOLDER"/tb/*.* "$FOLDER"/boards/*/rtl/*.sv "$FOLDER"/*.f "$FOLDER/tb.sh"
+    "$FOLDER"/../rtl/{chip,core,tile,unit}/*.sv "$FOLDER"/../rtl/unit/gen/*.v
     "$FOLDER/../rtl/chip/tb/bench.hpp" "$FOLDER/../rtl/unit/gen/covert_pkg.sv")
 # shellcheck source=scripts/bench.sh
 . "$FOLDER/../scripts/bench.sh"
@@ -38,6 +39,32 @@ sdram() {
 sdcard() {
     build "$1" covert_sdcard tb/sdcard_tb.cpp "${@:6}" "$LINT" -f fpga.f || return 1
     start "$1" "$2" "$3" "$4" "$5"
+}
+
+# The command that makes images for the board.
+readonly COVERT=${CARGO_TARGET_DIR:-$COVERT_ROOT/target}/release/covert
+
+# The whole board with a guest's image on its card, through the script boards/ulx3s/tests/NAME.
+# board NAME ARGUMENT...: arguments of `covert fpga image`; --serial before them: the image is not on the card, but loaded by the
+# script (`load IMAGE`).
+board() {
+    local name=$1 dir=$OUT/board-$1 card
+    shift
+    [ -x "$COVERT" ] || die "no $COVERT; run: make build"
+    mkdir -p "$dir"
+    card=$dir/card.img
+    if [ "${1:-}" = --serial ]; then card=-; shift; fi
+    "$COVERT" fpga image "$@" --out "$dir/card.img" || return 1
+    sed "s|@IMAGE@|$dir/card.img|" "$FOLDER/boards/ulx3s/tests/$name" >"$dir/script"
+    "$COVERT" fpga firmware --out "$OUT/firmware.hex.new" || return 1
+    cmp -s "$OUT/firmware.hex.new" "$OUT/firmware.hex" || {
+        mv "$OUT/firmware.hex.new" "$OUT/firmware.hex"
+        rm -f "$OUT/board/stamp"
+    }
+    CXXFLAGS+=(-DBAUD_CLOCKS=25)
+    build board ulx3s tb/board_tb.cpp "$LINT" -O3 +define+COVERT_INJECTOR --pins-inout-enables -Wno-PINCONNECTEMPTY -GBaud=2000000 \
+        "-GRomWords=$(wc -l <"$OUT/firmware.hex")" "-GRomFile=\"$OUT/firmware.hex\"" -F boards/ulx3s/ulx3s.f || return 1
+    start board "$card" "$dir/script"
 }
 
 # What Yosys makes of it for the board, at 50 MHz, in the same bench.
@@ -91,6 +118,13 @@ run() {
             sdcard sdcard 1000000 1 rkf $seeds -GClockHz=1000000 || return 1
             sdcard sdcard-25mhz 50000000 1 qt $seeds || return 1
             if [ -n "${COVERT_TEST_FULL:-}" ]; then sdcard sdcard-12mhz 50000000 2 t $seeds -GFastHalf=2 || return 1; fi
+            ;;
+        board)
+            board compute compute --chip duo || return 1
+            board inject compute --chip duo --epoch 5000 || return 1
+            if [ -n "${COVERT_TEST_FULL:-}" ]; then
+                board linux linux --chip duo --mode dmr || return 1
+            fi
             ;;
         *) die "no such bench: $1" ;;
     esac

@@ -50,6 +50,51 @@ pub enum Command {
     Demo(DemoArgs),
     /// Measure how fast the chip is simulated
     Speed(SpeedArgs),
+    /// Bring the chip to a board
+    #[command(subcommand)]
+    Fpga(FpgaCommand),
+}
+
+/// `covert fpga`.
+#[derive(Debug, Subcommand)]
+pub enum FpgaCommand {
+    /// Make the image of a card that a board starts from: a guest, how it shall run, and its disk
+    Image(Box<FpgaImageArgs>),
+    /// Write the VMM's firmware as a board's block RAM takes it: a word in hexadecimal a line
+    Firmware(FpgaFirmwareArgs),
+    /// Send an image to a board that waits for one on its serial line
+    Load(FpgaLoadArgs),
+}
+
+/// `covert fpga image`.
+#[derive(Args, Debug)]
+pub struct FpgaImageArgs {
+    /// The guest
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// File of the image, to be written to a card from its start on
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// `covert fpga firmware`.
+#[derive(Args, Debug)]
+pub struct FpgaFirmwareArgs {
+    /// File to write
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// `covert fpga load`.
+#[derive(Args, Debug)]
+pub struct FpgaLoadArgs {
+    /// Serial port, for instance /dev/ttyUSB0
+    pub port: String,
+    /// Image, as `covert fpga image` makes it; its disk stays behind
+    pub image: PathBuf,
+    /// Bits per second
+    #[arg(long, value_name = "BAUD", default_value_t = 115_200)]
+    pub baud: u32,
 }
 
 /// Configurations of the chip.
@@ -175,7 +220,7 @@ fn inject_spec(text: &str) -> Result<Spec, String> {
 }
 
 /// `covert run`.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct RunArgs {
     /// ELF file (32-bit RISC-V), Linux image (arch/riscv/boot/Image, 32-bit), or the name of a built-in guest
     /// (`covert guests`)
