@@ -7,7 +7,7 @@ module covert_board #(
   // Memory: covert_memory_map, covert_sdram.
   parameter int unsigned MemoryBytes = 32 << 20,
   parameter int unsigned DomainBits  = 23,
-  parameter logic [31:0] IoStart     = 32'h0178_0000,
+  parameter logic [31:0] IoStart     = 32'h00F8_0000,
   parameter int unsigned Capture     = 2,
   // Firmware: its words in hexadecimal, and how many there are.
   parameter int unsigned RomWords    = 1024,

@@ -195,7 +195,8 @@ module covert_loader #(
         after_q <= StSource;
       end
 
-      // The header is the first sector of the card, and of what is sent. The serial line must have been silent.
+      // The header is the first sector of the card, and of what is sent. The serial line must have been silent,
+      // and what is said about the last image must have gone out.
       StSource: begin
         word_q   <= '0;
         left_q   <= 25'(SectorWords);
@@ -209,7 +210,7 @@ module covert_loader #(
             state_q <= StFetch;
             after_q <= StHeader;
           end
-        end else if (tick && !rx_valid_i) begin
+        end else if (tick && !rx_valid_i && !tx_valid_o) begin
           fresh_q      <= 1'b1;
           say_q        <= 2'd1;
           say_second_q <= covert_pkg::CardSaysWaiting;
@@ -337,6 +338,7 @@ module covert_loader #(
       time_q   <= '0;
       mode_q   <= '0;
       full_q   <= 1'b0;
+      blk_start_o    <= 1'b0;
       disk_sectors_q <= '0;
     end
   end

@@ -4,16 +4,18 @@
 //   region          in the board's memory
 //   domain i        i
 //   slot 0, slot 1  behind the domains. Blocks below STATE_OFFSET are in no checkpoint: their places in a slot are free
-//   boot region     slot 0: the VMM image in those places, the guest's segments in slot 0's blocks, which are not
-//                   written before the guest has started
-//   I/O region      IoStart on: what the VMM uses for disk requests; there is no network
+//   boot region     slot 1: the VMM image in those places, the guest's segments in slot 1's blocks, which are not
+//                   written before the guest has started, nor read before they are written. Slot 0's are: a rollback takes
+//                   from there, as zeros, what was written for the first time since the checkpoint
+//   I/O region      IoStart on: what the VMM uses for disk requests; there is no network. With domains of 8 MiB it is the
+//                   last half MiB of the last domain, which is not used, and the free one at the start of slot 0
 //
 // Replicas work at the same offsets in step. So the domain's number is mixed into the SDRAM's bank (bits 11:10): otherwise they
 // would close each other's rows.
 module covert_memory_map #(
   parameter int unsigned NTiles     = 2,
   parameter int unsigned DomainBits = 23,
-  parameter logic [31:0] IoStart    = 32'h0178_0000,  // multiple of 4 KiB
+  parameter logic [31:0] IoStart    = 32'h00F8_0000,  // multiple of 4 KiB
   parameter logic [31:0] IoOffset   = 32'h0020_0000   // in the I/O region, of the first byte there
 ) (
   // bits 24:0 the offset, above them the region
@@ -32,7 +34,7 @@ module covert_memory_map #(
 
   always_comb begin
     place = region;
-    if (region == (32-RegionBits)'(NTiles + 2)) place = (32-RegionBits)'(NTiles);  // boot region
+    if (region == (32-RegionBits)'(NTiles + 2)) place = (32-RegionBits)'(NTiles + 1);  // boot region
     addr_o        = (32'(place) << DomainBits) | offset;
     addr_o[11:10] = addr_i[11:10] ^ place[1:0];
     if (region == (32-RegionBits)'(NTiles + 3)) addr_o = io;

@@ -35,7 +35,8 @@ module covert_notes #(
   logic [5:0] left_q;                          // bytes to go, 0: no line is under way
   logic       detected_q, recovered_q, due_q;  // to be written
   logic       due_seen_q;
-  logic [3:0] kind_q, tile_q;
+  logic [3:0] kind_q, tile_q;                  // the last detection
+  logic [3:0] line_kind_q, line_tile_q;        // the one that is being written
   logic [7:0] char;
 
   function automatic logic [7:0] hex(input logic [3:0] value);
@@ -44,8 +45,8 @@ module covert_notes #(
 
   always_comb begin
     char = line_q[8*Length-1-:8];
-    if (char == "#") char = hex(kind_q);
-    if (char == "@") char = hex(tile_q);
+    if (char == "#") char = hex(line_kind_q);
+    if (char == "@") char = hex(line_tile_q);
   end
 
   // What pads a short line at its left is passed over.
@@ -64,9 +65,11 @@ module covert_notes #(
     end else if (!guest_valid_i || tx_ready_i) begin
       // Not while a byte of the guest is being offered.
       if (detected_q) begin
-        line_q     <= Detection;
-        left_q     <= 6'(Length);
-        detected_q <= 1'b0;
+        line_q      <= Detection;
+        left_q      <= 6'(Length);
+        line_kind_q <= kind_q;
+        line_tile_q <= tile_q;
+        detected_q  <= 1'b0;
       end else if (recovered_q) begin
         line_q      <= Recovered;
         left_q      <= 6'(Length);

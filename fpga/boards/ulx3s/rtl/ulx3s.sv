@@ -3,7 +3,7 @@
 module ulx3s #(
   parameter int unsigned NTiles     = 2,
   parameter int unsigned DomainBits = 23,
-  parameter logic [31:0] IoStart    = 32'h0178_0000,
+  parameter logic [31:0] IoStart    = 32'h00F8_0000,
   parameter int unsigned Baud       = 115_200,
   parameter int unsigned RomWords   = 1024,
   parameter              RomFile    = "firmware.hex"
