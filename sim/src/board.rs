@@ -24,8 +24,8 @@ struct Room {
     boot: usize,
 }
 
-/// The ULX3S has 32 MiB: two domains and two checkpoint slots of 8 MiB, or four and two of 4 MiB. Between the slots of `duo` is the
-/// I/O region's MiB, half of it behind what a domain uses.
+/// The ULX3S has 32 MiB: two domains and two checkpoint slots of 8 MiB, or four and two of 4 MiB. With `duo` the I/O region's MiB
+/// takes half a MiB of the last domain.
 fn room(chip: ChipName) -> Result<Room, Error> {
     match chip {
         ChipName::Duo => Ok(Room { guest: 13 << 19, io: boot::IO_MIN, boot: 8 << 20 }),
