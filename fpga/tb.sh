@@ -15,19 +15,26 @@ readonly STAMPED=("$FOLDER"/rtl/*.sv "$FOLDER"/tb/*.* "$FOLDER"/boards/*/rtl/*.s
 
 readonly LINT=../rtl/lint.vlt PACKAGE=../rtl/unit/gen/covert_pkg.sv
 
+# The loader with little memory, whose half a second is short.
+readonly LOADER=(-GClockHz=10000 -GMemoryWords=12288 -GBootBytes=32768 -GRomWords=1024
+    "-GRomFile=\"$OUT/loader.hex\"")
+
 # What the blocks of the file `mutants` are built from.
 # shellcheck disable=SC2034
 mutant() {
     source=rtl/covert_$1.sv top=covert_$1 tb=tb/$1_tb.cpp
     case $1 in
         sdram) arguments=(3 50000 50 1) others=("$LINT") ;;
-        sdcard) arguments=(1000000 1 '!qfk' 1) others=(-GClockHz=1000000 "$LINT" $PACKAGE) ;;
-        loader) arguments=("$OUT/loader.hex" 10000 0xC000 0x8000 1024 es 1) others=("${LOADER[@]}" "$LINT" $PACKAGE) ;;
+        sdcard) arguments=(1000000 1 '!qfk' 1) others=(-GClockHz=1000000 "$LINT" "$PACKAGE") ;;
+        loader)
+            arguments=("$OUT/loader.hex" 10000 0xC000 0x8000 1024 es 1)
+            others=("${LOADER[@]}" "$LINT" "$PACKAGE")
+            ;;
         serial) arguments=(1000000 125000) others=(-GClockHz=1000000 -GBaud=125000 "$LINT") ;;
         notes) arguments=(1) others=(-GNTiles=4 "$LINT") ;;
         rx_fifo) arguments=(1) others=("$LINT") ;;
         button) arguments=(200) others=(-GClockHz=20000 "$LINT") ;;
-        memory_map) arguments=(2 0x2000000 0x780000) others=("$LINT" $PACKAGE) ;;
+        memory_map) arguments=(2 0x2000000 0x780000) others=("$LINT" "$PACKAGE") ;;
     esac
 }
 
@@ -47,14 +54,13 @@ sdcard() {
     start "$1" "$2" "$3" "$4" "$5"
 }
 
-# loader NAME CLOCK_HZ MEMORY BOOT ROM PARTS: bytes of memory and of the boot region, words of firmware; PARTS are letters of
-# the bench's. The bench writes the firmware.
+# loader NAME CLOCK_HZ MEMORY BOOT ROM PARTS: bytes of memory and of the boot region, words of firmware; PARTS are letters
+# of the bench's. The bench writes the firmware.
 loader() {
     build "$1" covert_loader tb/loader_tb.cpp "-GClockHz=$2" "-GMemoryWords=$(($3 / 4))" "-GBootBytes=$(($4))" \
         "-GRomWords=$5" "-GRomFile=\"$OUT/$1.hex\"" "$LINT" "$PACKAGE" rtl/covert_loader.sv || return 1
     start "$1" "$OUT/$1.hex" "$2" "$3" "$4" "$5" "$6" "$scale"
 }
-readonly LOADER=(-GClockHz=10000 -GMemoryWords=12288 -GBootBytes=32768 -GRomWords=1024 "-GRomFile=\"$OUT/loader.hex\"")
 
 # serial CLOCK_HZ BAUD
 serial() {
@@ -164,8 +170,9 @@ run() {
             loader loader-large 10000 0x240000 0x200000 2048 l || return 1
             ;;
         serial)
-            serial 1000000 125000 || return 1   # 8 clocks a bit, the least
-            serial 25000000 1470588 || return 1 # 17
+            # 8 clocks a bit, the least; 17; 25; 434.
+            serial 1000000 125000 || return 1
+            serial 25000000 1470588 || return 1
             serial 50000000 2000000 || return 1
             serial 50000000 115200 || return 1
             ;;

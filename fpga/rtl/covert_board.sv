@@ -11,6 +11,7 @@ module covert_board #(
   parameter int unsigned Capture     = 2,
   // Firmware: its words in hexadecimal, and how many there are.
   parameter int unsigned RomWords    = 1024,
+  // verilog_lint: waive explicit-parameter-storage-type (a string, which not every tool has as a type)
   parameter              RomFile     = "firmware.hex",
   parameter int unsigned SdHalf      = 1            // covert_sdcard's FastHalf
 ) (
@@ -203,6 +204,10 @@ module covert_board #(
   logic        tx_valid, tx_ready, note_valid;
   logic [ 7:0] tx_data, note_data;
 
+  logic [1:0]  from_serial_q;
+
+  always_ff @(posedge clk_i) from_serial_q <= {from_serial_q[0], button_serial_i};
+
   covert_loader #(
     .ClockHz    (ClockHz),
     .MemoryWords(MemoryBytes / 4),
@@ -212,7 +217,7 @@ module covert_board #(
   ) u_loader (
     .clk_i,
     .rst_ni,
-    .from_serial_i  (button_serial_i),
+    .from_serial_i  (from_serial_q[1]),
     .mem_req_valid_o(load_valid),
     .mem_req_ready_i(load_ready),
     .mem_req_addr_o (load_addr),
@@ -400,14 +405,15 @@ module covert_board #(
   // ---------------------------------------------------------------- random numbers
   // A xorshift register that runs all the time; when software asks is what is random about it. Good for a hash table's seed,
   // not for a key.
+  function automatic logic [31:0] xorshift(input logic [31:0] value);
+    xorshift = value ^ (value << 13);
+    xorshift = xorshift ^ (xorshift >> 17);
+    xorshift = xorshift ^ (xorshift << 5);
+  endfunction
+
   always_ff @(posedge clk_i) begin
-    logic [31:0] next;
-    next = random_q;
-    next ^= next << 13;
-    next ^= next >> 17;
-    next ^= next << 5;
-    random_q <= next;
-    if (rx_valid) random_q <= next ^ {24'd0, rx_data};
+    random_q <= xorshift(random_q);
+    if (rx_valid) random_q <= xorshift(random_q) ^ {24'd0, rx_data};
     if (random_q == '0 || !rst_ni) random_q <= 32'h434F_5631;
   end
 

@@ -10,6 +10,7 @@ module covert_loader #(
   parameter int unsigned MemoryWords = 8 << 20,
   parameter int unsigned BootBytes   = 8 << 20,  // of the boot region that are there
   parameter int unsigned RomWords    = 1024,     // of the firmware, a multiple of 1024
+  // verilog_lint: waive explicit-parameter-storage-type (a string, which not every tool has as a type)
   parameter              RomFile     = "firmware.hex"  // its words in hexadecimal
 ) (
   input  logic        clk_i,
@@ -52,6 +53,7 @@ module covert_loader #(
   localparam int unsigned SectorWords = 128;
   localparam int unsigned HeaderWords = 8;
   localparam int unsigned ImageBytes = 4 * (PageWords + RomWords);
+  localparam logic [31:0] MaxPayload = 32'((BootBytes - ImageBytes) / 512);  // sectors
   localparam logic [2:0] MaxOutstanding = 3'd6;
   localparam int unsigned HalfSecond = ClockHz / 2;
   localparam int unsigned TimeBits = $clog2(HalfSecond);
@@ -137,9 +139,10 @@ module covert_loader #(
   logic [         1:0] say_q;     // characters to go
   logic [         7:0] say_first_q, say_second_q;
 
-  logic tick;
+  logic tick, checked;
 
   assign tick       = time_q == TimeBits'(HalfSecond - 1);
+  assign checked    = (left_q == '0) & (out_q == 3'd0);  // in StCheck: all of it has been read
   assign tx_valid_o = say_q != 2'd0;
   assign tx_data_o  = (say_q == 2'd2) ? say_first_q : say_second_q;
 
@@ -153,11 +156,32 @@ module covert_loader #(
   assign blk_count_o  = count_q;
   assign blk_addr_o   = {5'd0, word_q, 2'b00};
 
-  always_ff @(posedge clk_i) begin
-    logic       fail;
-    logic [3:0] why;
+  // ---------------------------------------------------------------- what is wrong with an image
+  logic       fail;
+  logic [3:0] why;
+
+  always_comb begin
     fail = 1'b0;
     why  = error_q;
+    unique case (state_q)
+      StFetch: begin
+        fail = serial_q & ~fresh_q & (left_q != '0) & tick & (stall_q == 2'd3);
+        why  = covert_pkg::CardErrorStall;
+      end
+      StCard: begin
+        fail = blk_done_i & blk_failed_i;
+        why  = covert_pkg::CardErrorCard;
+      end
+      StHeader: fail = mem_rsp_valid_i & (head_q == 3'(HeaderWords - 1)) & (error_q != '0);
+      StCheck: begin
+        fail = checked & (~check_q != want_q);
+        why  = covert_pkg::CardErrorCheck;
+      end
+      default: ;
+    endcase
+  end
+
+  always_ff @(posedge clk_i) begin
     blk_start_o <= 1'b0;
 
     out_q <= out_q + 3'(accept) - 3'(mem_rsp_valid_i);
@@ -226,19 +250,12 @@ module covert_loader #(
         count_q     <= (left_q[24:7] > 18'd2048) ? 12'd2048 : left_q[18:7];
         blk_start_o <= 1'b1;
         state_q     <= StCard;
-      end else if (tick) begin
-        if (fresh_q) begin
-          say_q        <= 2'd1;
-          say_second_q <= covert_pkg::CardSaysWaiting;
-        end else if (stall_q == 2'd3) begin
-          fail = 1'b1;
-          why  = covert_pkg::CardErrorStall;
-        end
+      end else if (tick && fresh_q) begin
+        say_q        <= 2'd1;
+        say_second_q <= covert_pkg::CardSaysWaiting;
       end
 
       StCard: if (blk_done_i) begin
-        fail     = blk_failed_i;
-        why      = covert_pkg::CardErrorCard;
         sector_q <= sector_q + 32'(count_q);
         word_q   <= word_q + {6'd0, count_q, 7'd0};
         left_q   <= left_q - {6'd0, count_q, 7'd0};
@@ -259,14 +276,13 @@ module covert_loader #(
           end
           3'(covert_pkg::CardPayloadWord): begin
             payload_q <= mem_rsp_data_i[17:0];
-            if (error_q == '0 && mem_rsp_data_i > 32'((BootBytes - ImageBytes) / 512)) error_q <= covert_pkg::CardErrorSize;
+            if (error_q == '0 && mem_rsp_data_i > MaxPayload) error_q <= covert_pkg::CardErrorSize;
           end
           3'(covert_pkg::CardCheckWord):     want_q <= mem_rsp_data_i;
           3'(covert_pkg::CardModeWord):      mode_q <= mem_rsp_data_i[2:0];
           3'(covert_pkg::CardDiskFirstWord): disk_first_q <= mem_rsp_data_i;
           default: begin  // CardDiskSectorsWord, the last
             disk_sectors_q <= mem_rsp_data_i;
-            fail           = error_q != '0;
             word_q         <= '0;
             left_q         <= 25'(PageWords);
             state_q        <= StFetch;
@@ -282,14 +298,10 @@ module covert_loader #(
         after_q <= StCheck;
       end
 
-      StCheck: if (left_q == '0 && out_q == 3'd0) begin
-        why  = covert_pkg::CardErrorCheck;
-        fail = ~check_q != want_q;
-        if (!fail) begin
-          say_q        <= 2'd1;
-          say_second_q <= covert_pkg::CardSaysGood;
-          state_q      <= StDone;
-        end
+      StCheck: if (checked && !fail) begin
+        say_q        <= 2'd1;
+        say_second_q <= covert_pkg::CardSaysGood;
+        state_q      <= StDone;
       end
 
       StDrain: if (out_q == 3'd0) begin

@@ -4,11 +4,11 @@
 //   region          in the board's memory
 //   domain i        i
 //   slot 0, slot 1  behind the domains. Blocks below STATE_OFFSET are in no checkpoint: their places in a slot are free
-//   boot region     slot 1: the VMM image in those places, the guest's segments in slot 1's blocks, which are not
-//                   written before the guest has started, nor read before they are written. Slot 0's are: a rollback takes
-//                   from there, as zeros, what was written for the first time since the checkpoint
-//   I/O region      IoStart on: what the VMM uses for disk requests; there is no network. With domains of 8 MiB it is the
-//                   last half MiB of the last domain, which is not used, and the free one at the start of slot 0
+//   boot region     slot 1: the VMM image in those places, the guest's segments in slot 1's blocks, which are not written
+//                   before the guest has started, nor read before they are written. Slot 0's are: a rollback takes from
+//                   there, as zeros, what was written for the first time since the checkpoint
+//   I/O region      IoStart on: what the VMM uses for disk requests; there is no network. With two domains of 8 MiB:
+//                   the end of the last one, which is not used, and the free places at the start of slot 0
 //
 // Replicas work at the same offsets in step. So the domain's number is mixed into the SDRAM's bank (bits 11:10): otherwise they
 // would close each other's rows.

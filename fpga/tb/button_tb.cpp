@@ -1,4 +1,4 @@
-// A button's filter against a model: presses that bounce, pulses shorter and longer than 10 ms, one pulse for each press.
+// A button's filter against a model: presses that bounce, shorter and longer than 10 ms; one pulse for each press.
 // Usage: bench CLOCKS, those of 10 ms.
 #include "Vcovert_button.h"
 #include "bench.hpp"
@@ -116,7 +116,7 @@ int main(int argc, char** argv) {
             b.gap(length);
         }
         b.pulse(clocks + kSynchroniser, true);
-        // A button that is held at power-on counts as a press, 10 ms later; and one in the midst of its time not at all.
+        // A button that is held at power-on counts as a press, 10 ms later; one in the midst of its time does not.
         b.hold(true, clocks / 2);
         b.reset(5);
         b.hold(true, 2 * clocks);

@@ -1,8 +1,8 @@
-// The loader against a memory, a card and a terminal that take their time: images good and bad from either source, of all sizes,
-// what comes at the wrong moment, resets. Every word of memory is looked at when the chip is let go.
-// Usage: bench ROM_FILE CLOCK_HZ MEMORY BOOT ROM_WORDS PARTS SCALE: the firmware's file, which the bench writes before the model
-// reads it; bytes of memory and of the boot region; parts: g good images, e bad ones, s what comes at the wrong moment and
-// resets, l large images.
+// The loader against a memory, a card and a terminal that take their time: images good and bad from either source, of
+// all sizes, what comes at the wrong moment, resets. Every word of memory is looked at when the chip is let go.
+// Usage: bench ROM_FILE CLOCK_HZ MEMORY BOOT ROM_WORDS PARTS SCALE: the firmware's file, which the bench writes before
+// the model reads it; bytes of memory and of the boot region; parts: g good images, e bad ones, s stalls and resets, l
+// large images.
 #include <functional>
 #include <memory>
 
@@ -53,7 +53,8 @@ struct Image {
     Bytes bytes, boot;
     uint32_t mode = 0, disk_first = 0, disk_sectors = 0;
 
-    Image(uint32_t sectors, bench::Random& random) : bytes(9 * kSector + sectors * kSector), boot(image_bytes() + sectors * kSector) {
+    Image(uint32_t sectors, bench::Random& random)
+        : bytes(9 * kSector + sectors * kSector), boot(image_bytes() + sectors * kSector) {
         for (size_t i = kSector; i < bytes.size(); i++) bytes[i] = static_cast<uint8_t>(random.bits());
         std::copy_n(bytes.begin() + kSector, kPage, boot.begin());
         for (uint32_t i = 0; i < rom_words; i++) put(boot, kPage + 4 * i, rom[i]);
@@ -115,7 +116,9 @@ class Bench {
         for (const uint8_t byte : bytes) sending_.push_back({byte, least + random_.below(most - least + 1)});
     }
     void noise(unsigned bytes, unsigned most) {
-        for (unsigned i = 0; i < bytes; i++) sending_.push_back({static_cast<uint8_t>(random_.bits()), 1 + random_.below(most)});
+        for (unsigned i = 0; i < bytes; i++) {
+            sending_.push_back({static_cast<uint8_t>(random_.bits()), 1 + random_.below(most)});
+        }
     }
     void run(uint64_t cycles) {
         for (; cycles > 0 && wrong_.empty(); cycles--) cycle();
@@ -140,7 +143,8 @@ class Bench {
     // It has to be good now, and nothing in memory but that.
     void finish(const Image& image, const std::string& said) {
         may_finish_ = true;
-        for (uint64_t limit = 40ull * memory_bytes + 10 * half_second(); limit > 0 && !done_ && wrong_.empty(); limit--) cycle();
+        const uint64_t limit = now_ + 40ull * memory_bytes + 10 * half_second();
+        while (now_ < limit && !done_ && wrong_.empty()) cycle();
         if (!wrong_.empty()) return;
         if (!done_) return complain("is never done; said " + folded());
         if (folded() != said) complain("said " + folded() + ", not " + said);
@@ -191,7 +195,8 @@ class Bench {
     }
     void check_outputs(const Image& image) {
         if (!top_->done_o || top_->waiting_o) complain("done, but not so");
-        if (top_->mode_o != image.mode || top_->disk_first_o != image.disk_first || top_->disk_sectors_o != image.disk_sectors)
+        if (top_->mode_o != image.mode || top_->disk_first_o != image.disk_first ||
+            top_->disk_sectors_o != image.disk_sectors)
             complain("mode or disk");
     }
 
@@ -236,7 +241,8 @@ class Bench {
         if (!valid) return;
         if (done_) complain("a request when it was done");
         if (top_->mem_req_more_o) complain("a false hint");
-        if (request.addr % 4 != 0 || request.addr >= (whole ? memory_bytes : boot_bytes)) return complain("a bad address");
+        if (request.addr % 4 != 0) return complain("a bad address");
+        if (request.addr >= (whole ? memory_bytes : boot_bytes)) return complain("beyond the end");
         if (!top_->mem_req_ready_i) return;
         memory_.accept(0, now_, {whole ? request.addr : kBootBase + request.addr, request.we, request.wdata, 0xF});
         if (memory_.outstanding(0) > kMaxOutstanding) complain("too many requests");
@@ -322,7 +328,8 @@ class Bench {
     std::deque<Sent> sending_;
     std::string said_, wrong_;
     bench::Request request_{};
-    bool in_reset_ = false, held_ = false, whole_ = false, may_finish_ = false, done_ = false, waiting_ = false, tx_held_ = false;
+    bool in_reset_ = false, held_ = false, whole_ = false, tx_held_ = false;
+    bool may_finish_ = false, done_ = false, waiting_ = false;
     uint8_t tx_data_ = 0;
     uint64_t last_c_ = 0, last_rx_ = 0;
     size_t waits_ = 0;
@@ -335,9 +342,9 @@ class Bench {
 bench::Verdict verdict;
 uint64_t seeds = 0;
 
-// One run of the block. False if something is wrong, which is said.
+// One run of the block.
 using Run = std::function<void(Bench&)>;
-bool one(const std::string& what, const Run& run) {
+void one(const std::string& what, const Run& run) {
     const uint64_t seed = ++seeds;
     static const unsigned latencies[] = {0, 3, 12}, busy[] = {0, 4, 8};
     Bench b(seed, latencies[seed % 3], busy[seed / 3 % 3]);
@@ -345,7 +352,8 @@ bool one(const std::string& what, const Run& run) {
     b.card.settled = b.random().one_in(2) ? 0 : b.random().below(memory_bytes);
     run(b);
     verdict.check(b.wrong().empty(), what + ", seed " + std::to_string(seed) + ": " + b.wrong());
-    return b.wrong().empty();
+    // The first failure ends it.
+    if (!b.wrong().empty()) std::exit(verdict.report());
 }
 
 enum Source { kFromCard, kFromSerial, kAbsent, kSources };
@@ -387,7 +395,8 @@ void good(Source source, uint32_t sectors, bool noisy) {
 }
 
 // An image that is wrong in some way from a source; then a good one over the serial line.
-void bad(char digit, const std::string& what, Source source, uint32_t sectors, const std::function<void(Image&)>& spoil) {
+using Spoil = std::function<void(Image&)>;
+void bad(char digit, const std::string& what, Source source, uint32_t sectors, const Spoil& spoil) {
     one(what + ", " + kNames[source], [&](Bench& b) {
         Image image(sectors, b.random());
         const Image other(b.random().below(most_sectors() + 1), b.random());
@@ -410,8 +419,8 @@ void bad_images(Source source) {
     bench::Random random(17 + source);
     const auto header = [](unsigned word, uint32_t value) { return [=](Image& image) { image.set(word, value); }; };
     const uint32_t some = 1 + random.below(most_sectors());
-    const auto image = static_cast<char>('0' + CardErrorImage), firmware = static_cast<char>('0' + CardErrorFirmware),
-               size = static_cast<char>('0' + CardErrorSize), check = static_cast<char>('0' + CardErrorCheck);
+    const char image = '0' + CardErrorImage, firmware = '0' + CardErrorFirmware, size = '0' + CardErrorSize,
+               check = '0' + CardErrorCheck;
     bad(image, "wrong magic", source, some, header(CardMagicWord, CardMagic ^ (1u << random.below(32))));
     bad(image, "version 0", source, some, header(CardVersionWord, 0));
     bad(image, "version and magic swapped", source, 0, [](Image& i) {
@@ -431,11 +440,14 @@ void bad_images(Source source) {
     bad(size, "a sector too large", source, 2, header(CardPayloadWord, most_sectors() + 1));
     bad(size, "all bits of the size", source, 2, header(CardPayloadWord, 0xFFFFFFFF));
     bad(size, "large by a high bit", source, 2, header(CardPayloadWord, 0x00040001));
-    bad(check, "wrong check", source, some, [&](Image& i) { i.set(CardCheckWord, i.word(CardCheckWord) ^ (1u << random.below(32))); });
+    bad(check, "wrong check", source, some,
+        [&](Image& i) { i.set(CardCheckWord, i.word(CardCheckWord) ^ (1u << random.below(32))); });
     bad(check, "check not inverted", source, some, [](Image& i) { i.set(CardCheckWord, ~i.word(CardCheckWord)); });
-    bad(check, "a bit of the segments", source, some, [&](Image& i) { i.bytes[9 * kSector + random.below(some * kSector)] ^= 8; });
+    bad(check, "a bit of the segments", source, some,
+        [&](Image& i) { i.bytes[9 * kSector + random.below(some * kSector)] ^= 8; });
     bad(check, "the segments' last bit", source, some, [](Image& i) { i.bytes.back() ^= 0x80; });
-    bad(check, "a bit of the descriptor's page", source, 0, [&](Image& i) { i.bytes[kSector + random.below(kPage)] ^= 1; });
+    bad(check, "a bit of the descriptor's page", source, 0,
+        [&](Image& i) { i.bytes[kSector + random.below(kPage)] ^= 1; });
     bad(check, "made for another firmware of this size", source, 1, [](Image& i) {
         Bytes boot = i.boot;
         boot[image_bytes() - 1] ^= 1;
@@ -546,7 +558,9 @@ int main(int argc, char** argv) {
                 bad_images(kFromCard);
                 bad_images(kFromSerial);
                 for (const int fails_at : {0, 1, 8, 9, 11}) bad_card(3, fails_at, -1);
-                for (const uint32_t before : {1u, 3u, 30u, 100u}) bad_card(1, 0, static_cast<int>(half_second() - before));
+                for (const uint32_t before : {1u, 3u, 30u, 100u}) {
+                    bad_card(1, 0, static_cast<int>(half_second() - before));
+                }
             }
         } else if (part == 's') {
             for (unsigned k = 0; k < scale; k++) {

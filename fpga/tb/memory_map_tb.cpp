@@ -1,4 +1,4 @@
-// Every word of the regions that a board uses: what lives at the same time must not share a place in the board's memory.
+// Every word of the regions that a board uses: what lives at the same time must not share a place in its memory.
 // Usage: bench TILES MEMORY DOMAIN, bytes of memory and of a domain that are in use (VMM memory and guest RAM)
 #include "Vcovert_memory_map.h"
 #include "bench.hpp"
@@ -29,7 +29,8 @@ class Bench {
     // Lines of the caches and what DMA moves in one piece stay together: bits 9:2 are not touched.
     void bursts(unsigned region, uint32_t first, uint32_t end) {
         for (uint32_t offset = first; offset < end && wrong_.empty(); offset += 4) {
-            if ((map(region * RegionStride + offset) ^ offset) & (2 * BlockSize - 1)) complain("a line", offset, "is torn");
+            const uint32_t place = map(region * RegionStride + offset);
+            if ((place ^ offset) & (2 * BlockSize - 1)) complain("a line", offset, "is torn");
         }
     }
     uint32_t map(uint32_t address) {
@@ -67,8 +68,8 @@ int main(int argc, char** argv) {
         b.live(boot, "the VMM image", 0, image);
     };
     {
-        // While the guest runs. All blocks of the slots: also those that were never written are read, in slot 0, when a block that
-        // was written for the first time is taken back.
+        // While the guest runs. All blocks of the slots: slot 0 is read also where it was never written, when a block
+        // that was written for the first time since the checkpoint is taken back.
         Bench b(memory);
         domains(b);
         b.live(slot0, "slot 0", StateOffset, domain);
@@ -77,8 +78,8 @@ int main(int argc, char** argv) {
         verdict.check(b.wrong().empty(), "a guest runs: " + b.wrong());
     }
     {
-        // While it is loaded: segments as large as its RAM, behind the largest image. Slot 0 stays zero for ever where it is not
-        // written, slot 1 is read only where it was written, after this.
+        // While it is loaded: segments as large as its RAM, behind the largest image. Slot 0 has to be zero where it is
+        // not written; slot 1 is not read there.
         Bench b(memory);
         domains(b);
         b.live(boot, "the guest's segments", image, domain - GuestOffset + image);

@@ -1,4 +1,4 @@
-// Lines about detections between the bytes of a guest: random bytes, random events, a terminal that takes bytes when it likes.
+// Lines about detections between a guest's bytes: random bytes and events, a terminal that takes what it likes.
 // Every byte of the guest's arrives in order and outside of lines, each line is whole and says what happened last.
 // Usage: bench SCALE
 #include "Vcovert_notes.h"
@@ -21,7 +21,7 @@ class Bench {
     explicit Bench(uint64_t seed) : random_(seed) { reset(1); }
     ~Bench() { top_.final(); }
 
-    // One event in `rare` cycles of each kind, the guest offers a byte in `guest` and the terminal takes one in `ready` of 16.
+    // An event of each kind in `rare` cycles; in `guest` of 16 a byte is offered, in `ready` of 16 one is taken.
     void run(unsigned cycles, unsigned rare, unsigned guest, unsigned ready) {
         for (unsigned i = 0; i < cycles && wrong_.empty(); i++) cycle(rare, guest, ready);
     }

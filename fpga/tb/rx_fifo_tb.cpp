@@ -1,5 +1,5 @@
-// The queue of received bytes against one of the standard library's: empty, full and all between, in every mixture of pushes and
-// pops. Usage: bench SCALE
+// The queue of received bytes against one of the standard library's: empty, full and all between, in every mixture of
+// pushes and pops. Usage: bench SCALE
 #include "Vcovert_rx_fifo.h"
 #include "bench.hpp"
 
@@ -23,7 +23,9 @@ class Bench {
     }
     // Pushes and pops in so many of 16 cycles.
     void run(unsigned cycles, unsigned push, unsigned pop) {
-        for (unsigned i = 0; i < cycles && wrong_.empty(); i++) cycle(random_.below(16) < push, random_.below(16) < pop);
+        for (unsigned i = 0; i < cycles && wrong_.empty(); i++) {
+            cycle(random_.below(16) < push, random_.below(16) < pop);
+        }
     }
     const std::string& wrong() const { return wrong_; }
     uint64_t popped() const { return popped_; }

@@ -1,5 +1,5 @@
-// Serial line against a sender and a receiver of the bench's own, whose time is not the block's: all values of a byte, rates that
-// are off, gaps, glitches, wrong stop bits, resets.
+// Serial line against a sender and a receiver of the bench's own, whose time is not the block's: all values of a byte,
+// rates that are off, gaps, glitches, wrong stop bits, resets.
 // Usage: bench CLOCK_HZ BAUD
 #include <cmath>
 

@@ -6,6 +6,7 @@ module ulx3s #(
   parameter logic [31:0] IoStart    = 32'h00F8_0000,
   parameter int unsigned Baud       = 115_200,
   parameter int unsigned RomWords   = 1024,
+  // verilog_lint: waive explicit-parameter-storage-type (a string, which not every tool has as a type)
   parameter              RomFile    = "firmware.hex"
 ) (
   input  logic        clk_25mhz_i,
