@@ -20,6 +20,7 @@ use crate::error::{Error, exit_code};
 use crate::guests;
 use crate::image::Image;
 use crate::inject::{Injection, Spec};
+use crate::list;
 use crate::output::write_whole;
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -107,8 +108,8 @@ pub fn run(args: &DebugArgs) -> Result<u8, Error> {
         if retired.mode == 3 { vmm.place(retired.pc) } else { guest.place(retired.pc) }
     };
     write_results(out, &course, &name, &variables, &state, waves.is_some())?;
-    println!("{}", story::sentence(&course, &name));
-    println!("{}", out.join("index.html").display());
+    let sentence = story::sentence(&course, &name);
+    list::print(&format!("{sentence}\n{}\n", out.join("index.html").display()))?;
     Ok(exit_code::OK)
 }
 
