@@ -223,7 +223,8 @@ mod tests {
         assert!(layout.len() > 20 && unit.len() > 10 && io.len() > 10 && card.len() > 5);
         for name in layout.iter().chain(&unit).chain(&io).chain(&card) {
             let name = camel(name);
-            let found = ["", "Unit", "Io", "Card"].iter().any(|p| text.contains(&format!(" {p}{name} = ")));
+            let found =
+                ["", "Unit", "Io", "Card"].iter().any(|p| text.contains(&format!(" {p}{name} = ")));
             assert!(found, "{name} is not in the package");
         }
     }

@@ -30,7 +30,9 @@ fn room(chip: ChipName) -> Result<Room, Error> {
     match chip {
         ChipName::Duo => Ok(Room { guest: 13 << 19, io: boot::IO_MIN, boot: 8 << 20 }),
         ChipName::Quad => Ok(Room { guest: 3 << 20, io: boot::IO_MIN, boot: 4 << 20 }),
-        other => Err(Error::Usage(format!("--chip {}: the board carries duo or quad", other.name()))),
+        other => {
+            Err(Error::Usage(format!("--chip {}: the board carries duo or quad", other.name())))
+        }
     }
 }
 
@@ -74,9 +76,9 @@ pub fn image(args: &FpgaImageArgs) -> Result<(), Error> {
         None => run.ram = Some(room.guest),
     }
     let disk = match &run.disk {
-        Some(path) => Some(
-            fs::read(path).map_err(|source| Error::Read { path: path.clone(), source })?,
-        ),
+        Some(path) => {
+            Some(fs::read(path).map_err(|source| Error::Read { path: path.clone(), source })?)
+        }
         None => None,
     };
     let plan = Plan::with_io(&run, room.io)?;
@@ -216,8 +218,8 @@ impl<P: Read + Write> Line<P> {
 /// # Errors
 /// The file is no image, the port cannot be opened, no board waits there, or it does not take the image.
 pub fn load(args: &FpgaLoadArgs) -> Result<(), Error> {
-    let file = fs::read(&args.image)
-        .map_err(|source| Error::Read { path: args.image.clone(), source })?;
+    let file =
+        fs::read(&args.image).map_err(|source| Error::Read { path: args.image.clone(), source })?;
     let bytes = card::over_serial(&file)
         .map_err(|why| Error::Usage(format!("{} {why}", args.image.display())))?;
     let at_port = |what: String| Error::Usage(format!("{}: {what}", args.port));

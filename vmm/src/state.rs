@@ -126,12 +126,7 @@ impl ReplicaState {
                 log_limit: chip.log_depth / 2,
                 ..Group::default()
             },
-            devices: Devices::new(
-                chip.sectors,
-                chip.read_only,
-                chip.mac,
-                descriptor.io_size,
-            ),
+            devices: Devices::new(chip.sectors, chip.read_only, chip.mac, descriptor.io_size),
             ..Self::default()
         })
     }
