@@ -130,23 +130,23 @@ fn kernels_that_do_not_fit() {
         path
     };
     let small = write("small", &kernel(0x10_0000, 0x40_0000));
-    let large = write("large", &kernel(0x1c0_0000, 0x40_0000));
+    let large = write("large", &kernel(0x1f0_0000, 0x40_0000));
     let wide = write("wide", &kernel(0x10_0000, 0x20_0000));
-    let initrd = write("initrd", &vec![0; 12 << 20]);
-    let heavy = write("heavy", &vec![0; 26 << 20]);
+    let initrd = write("initrd", &vec![0; 16 << 20]);
+    let heavy = write("heavy", &vec![0; 31 << 20]);
     let empty = write("empty", b"");
     let text_file = write("text", b"no device tree");
     let [small, large, wide, initrd, heavy, empty, text_file] =
         [&small, &large, &wide, &initrd, &heavy, &empty, &text_file].map(|path| text(path));
     let cases: &[(&[&str], &str)] = &[
-        (&[large], "there are 16777216: try --ram 33M"),
+        (&[large], "there are 16777216: try --ram 32M"),
         (
             &[large, "--ram", "31M"],
-            "needs 33558528 bytes of RAM (kernel up to 0x2000000, initrd 0,",
+            "needs 32509952 bytes of RAM (kernel up to 0x1f00000, initrd 0,",
         ),
-        (&[small, "--ram", "4M"], "try --ram 6M"),
-        (&[small, "--initrd", initrd], "initrd 12582912"),
-        (&[small, "--initrd", heavy, "--ram", "31M"], "try --ram 32M"),
+        (&[small, "--ram", "1M"], "try --ram 2M"),
+        (&[small, "--initrd", initrd], "initrd 16777216"),
+        (&[small, "--initrd", heavy, "--ram", "31M"], "try --ram 33M"),
         (&[wide], "made for offset 0x200000 of RAM"),
         (&[small, "--initrd", empty], "--initrd"),
         (&[small, "--initrd", "/nowhere/initrd"], "/nowhere/initrd: no such file"),

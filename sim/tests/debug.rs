@@ -139,9 +139,9 @@ fn first_differences_are_those_of_the_waveforms() {
 #[test]
 fn a_fault_that_is_overwritten() {
     let folder = tempfile::tempdir().expect("a folder");
-    // The result register of the last stage is loaded anew with the next instruction.
+    // The result register of the last stage, while an instruction before it waits for the divider: the next one loads it anew.
     let (record, said) =
-        follow("seu:tile1.core.w_result_q[3]@400000", &["--waves", "0"], folder.path());
+        follow("seu:tile1.core.w_result_q[3]@520010", &["--waves", "0"], folder.path());
     let course = &record["course"];
     assert_eq!(course["effect"].as_str().map(|text| text.starts_with("flipped")), Some(true));
     assert_eq!((&course["class"], &course["fate"]), (&"masked".into(), &"equal".into()));
