@@ -184,7 +184,7 @@ run() {
             memory_map 4 22 180_0000 0x400000 || return 1
             ;;
         board)
-            board compute compute --chip duo || return 1
+            if [ -n "${COVERT_TEST_FULL:-}" ]; then board compute compute --chip duo || return 1; fi
             board inject compute --chip duo --epoch 5000 || return 1
             if [ -n "${COVERT_TEST_FULL:-}" ]; then
                 board linux linux --chip duo --mode dmr || return 1
