@@ -91,8 +91,8 @@ memory_map() {
 readonly COVERT=${CARGO_TARGET_DIR:-$COVERT_ROOT/target}/release/covert
 
 # The whole board with a guest's image on its card, through the script boards/ulx3s/tests/NAME.
-# board NAME ARGUMENT...: arguments of `covert fpga image`; --serial before them: the image is not on the card, but loaded by the
-# script (`load IMAGE`).
+# board NAME ARGUMENT...: arguments of `covert fpga image`; --serial before them: there is no card, the script sends the image
+# (@IMAGE@).
 board() {
     local name=$1 dir=$OUT/board-$1 card
     shift
@@ -107,10 +107,9 @@ board() {
         mv "$OUT/firmware.hex.new" "$OUT/firmware.hex"
         rm -f "$OUT/board/stamp"
     }
-    CXXFLAGS+=(-DBAUD_CLOCKS=25)
     build board ulx3s tb/board_tb.cpp "$LINT" -O3 +define+COVERT_INJECTOR --pins-inout-enables -Wno-PINCONNECTEMPTY -GBaud=2000000 \
         "-GRomWords=$(wc -l <"$OUT/firmware.hex")" "-GRomFile=\"$OUT/firmware.hex\"" -F boards/ulx3s/ulx3s.f || return 1
-    start board "$card" "$dir/script"
+    start board 25 "$card" "$dir/script"
 }
 
 # What Yosys makes of it for the board, at 50 MHz, in the same bench.
@@ -187,6 +186,7 @@ run() {
             if [ -n "${COVERT_TEST_FULL:-}" ]; then board compute compute --chip duo || return 1; fi
             board inject compute --chip duo --epoch 5000 || return 1
             if [ -n "${COVERT_TEST_FULL:-}" ]; then
+                board serial --serial compute --chip duo || return 1
                 board linux linux --chip duo --mode dmr || return 1
             fi
             ;;

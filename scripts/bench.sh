@@ -10,7 +10,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 readonly OUT=${CARGO_TARGET_DIR:-$COVERT_ROOT/target}/rtl-tb
-CXXFLAGS=(-std=c++17 -O2 -Wall -Wextra)
+readonly CXXFLAGS=(-std=c++17 -O2 -Wall -Wextra)
 
 if [ "${1:-}" = --list ]; then
     printf '%s\n' "${BENCHES[@]}"

@@ -1,5 +1,5 @@
 // The top of the ULX3S as a whole: SDRAM chip with its rules, SD card with an image, a terminal on the serial line.
-// Usage: bench CARD SCRIPT, or - for no card. The card's image is written back to CARD at the end if the board wrote to it.
+// Usage: bench BIT CARD SCRIPT; BIT: cycles of a bit on the serial line; - for no card. The card's image is written back to CARD at the end if the board wrote to it.
 // Lines of the script, carried out in turn; TEXT goes to the end of the line, with \n, \r and \\:
 //   limit MS        simulated milliseconds that a line below may take
 //   expect TEXT     what the terminal shows behind what was expected last
@@ -28,7 +28,6 @@ namespace {
 
 constexpr uint64_t kPeriodNs = 20;
 constexpr uint64_t kCyclesOfMs = 50000;
-constexpr unsigned kBit = BAUD_CLOCKS;  // cycles of a bit on the serial line
 constexpr size_t kSector = 512;
 
 std::string unescape(const std::string& text) {
@@ -46,8 +45,8 @@ std::string unescape(const std::string& text) {
 
 class Board {
   public:
-    explicit Board(const std::string& card_file)
-        : sdram_(sdram::Times(), kPeriodNs * sdram::kNs, 9, 13, 1), card_(kind(), 7), card_file_(card_file) {
+    Board(unsigned bit, const std::string& card_file)
+        : bit_(bit), sdram_(sdram::Times(), kPeriodNs * sdram::kNs, 9, 13, 1), card_(kind(), 7), card_file_(card_file) {
         top_ = std::make_unique<Vulx3s>();
         top_->btn_pwr_ni = 1;
         if (card_file != "-") {
@@ -162,11 +161,11 @@ class Board {
     bool serial_in() {
         if (in_left_ == 0 && !sending_.empty()) {
             in_bits_ = 0x200u | static_cast<unsigned>(static_cast<uint8_t>(sending_[0])) << 1;
-            in_left_ = 10 * kBit;
+            in_left_ = 10 * bit_;
             sending_.erase(0, 1);
         }
         if (in_left_ == 0) return true;
-        const unsigned bit = (10 * kBit - in_left_) / kBit;
+        const unsigned bit = (10 * bit_ - in_left_) / bit_;
         in_left_--;
         return in_bits_ >> bit & 1;
     }
@@ -174,12 +173,12 @@ class Board {
     void serial_out() {
         const bool level = top_->ftdi_rxd_o;
         if (out_left_ == 0) {
-            if (was_ && !level) out_left_ = 10 * kBit;
+            if (was_ && !level) out_left_ = 10 * bit_;
         } else {
             out_left_--;
-            const unsigned done = 10 * kBit - out_left_;
-            if (done % kBit == kBit / 2) {
-                const unsigned bit = done / kBit;
+            const unsigned done = 10 * bit_ - out_left_;
+            if (done % bit_ == bit_ / 2) {
+                const unsigned bit = done / bit_;
                 if (bit == 0 && level) wrong("the start bit is short");
                 if (bit >= 1 && bit <= 8) out_bits_ = out_bits_ >> 1 | (level ? 0x80u : 0u);
                 if (bit == 9) {
@@ -198,6 +197,7 @@ class Board {
         if (c == '\n') std::fflush(stdout);
     }
 
+    const unsigned bit_;
     std::unique_ptr<Vulx3s> top_;
     sdram::Chip sdram_;
     sd::Card card_;
@@ -215,16 +215,17 @@ class Board {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 3) {
-        std::fprintf(stderr, "usage: bench CARD|- SCRIPT\n");
+    const unsigned bit = argc == 4 ? static_cast<unsigned>(std::atoi(argv[1])) : 0;
+    if (bit == 0) {
+        std::fprintf(stderr, "usage: bench BIT CARD|- SCRIPT\n");
         return 2;
     }
-    std::ifstream script(argv[2]);
+    std::ifstream script(argv[3]);
     if (!script) {
-        std::fprintf(stderr, "cannot read %s\n", argv[2]);
+        std::fprintf(stderr, "cannot read %s\n", argv[3]);
         return 2;
     }
-    Board board(argv[1]);
+    Board board(bit, argv[2]);
     bench::Verdict verdict;
     uint64_t limit = 1000 * kCyclesOfMs;
     const auto start = std::chrono::steady_clock::now();

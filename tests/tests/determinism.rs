@@ -1,15 +1,13 @@
 //! Replicas depend on nothing but their inputs: whatever the memory latency of each tile, a protected guest prints
 //! the same and no check fires. A false detection would be a bug of the first order.
-//!
-//! 8 seeds for each guest; 20 with `COVERT_TEST_FULL=1`.
 
 use covert::console::Output;
 use covert::session::{End, Session, end_of};
 use covert_abi::Mode;
 use covert_tests::guest::{Run, expected};
-use covert_tests::is_full;
 
-/// Most cycles of an answer; each channel of the chip draws its own from 1 on for each request.
+/// Seeds of the latencies; each channel of the chip draws its own from 1 to [`SLOWEST`] for each request.
+const SEEDS: u64 = 20;
 const SLOWEST: u32 = 8;
 const MAX_CYCLES: u64 = 100_000_000;
 
@@ -27,16 +25,15 @@ fn outputs_are_equal(guest: &'static str) {
     if guest != "digest" {
         assert!(reference == expected(guest), "{guest} alone prints something else than on QEMU");
     }
-    let seeds = if is_full() { 20 } else { 8 };
     let mut lengths = std::collections::BTreeSet::new();
-    for seed in 0..seeds {
+    for seed in 0..SEEDS {
         let (console, cycles) = run(Mode::Dmr, (1, SLOWEST), seed);
         assert!(console == reference, "{guest} with seed {seed} prints something else");
         lengths.insert(cycles);
     }
     // The seeds do change when things happen.
-    assert!(lengths.len() as u64 > seeds / 2, "{guest}: {} different lengths", lengths.len());
-    println!("{guest}: {seeds} seeds, latencies 1..{SLOWEST}, 0 detections, lengths {lengths:?}");
+    assert!(lengths.len() as u64 > SEEDS / 2, "{guest}: {} different lengths", lengths.len());
+    println!("{guest}: {SEEDS} seeds, latencies 1..{SLOWEST}, 0 detections, lengths {lengths:?}");
 }
 
 #[test]
