@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
-use covert_abi::{boot, card as format};
+use covert_abi::{boot, card as format, layout::PAGE_SIZE};
 
 use crate::card;
 use crate::cli::{ChipName, FpgaFirmwareArgs, FpgaImageArgs, FpgaLoadArgs, RunArgs};
@@ -93,21 +93,13 @@ pub fn image(args: &FpgaImageArgs) -> Result<(), Error> {
 /// Writes the firmware for a board's block RAM.
 ///
 /// # Errors
-/// It cannot be written.
+/// It cannot be written, or an override of the built-in firmware cannot be read or is none.
 pub fn firmware(args: &FpgaFirmwareArgs) -> Result<(), Error> {
-    write_whole(&args.out, card::hex(&firmware_bytes()?).as_bytes())?;
-    Ok(())
-}
-
-/// The firmware for a board's block RAM: whole pages.
-///
-/// # Errors
-/// An override of the built-in firmware cannot be read or is none.
-pub fn firmware_bytes() -> Result<Vec<u8>, Error> {
     let elf = crate::guests::firmware()?;
-    let region = crate::boot::vmm_image(&elf)
+    let image = crate::boot::vmm_image(&elf)
         .map_err(|source| Error::Boot { image: "the firmware".into(), source })?;
-    Ok(region[covert_abi::layout::PAGE_SIZE as usize..].to_vec())
+    write_whole(&args.out, card::hex(&image[PAGE_SIZE as usize..]).as_bytes())?;
+    Ok(())
 }
 
 /// How long a board may take to say something: what it does before it waits for an image takes a second.

@@ -27,11 +27,6 @@ fn image_len(boot_region: &[u8]) -> usize {
     word.map_or(0, u32::from_le_bytes) as usize
 }
 
-/// The firmware that stands in a board's block RAM: the VMM image of a boot region without its first page.
-pub fn firmware(boot_region: &[u8]) -> &[u8] {
-    &boot_region[PAGE_SIZE as usize..image_len(boot_region)]
-}
-
 /// The firmware as `$readmemh` reads it: a word of 32 bits a line.
 pub fn hex(firmware: &[u8]) -> String {
     let word = |bytes: &[u8]| {
@@ -184,6 +179,5 @@ mod tests {
     #[test]
     fn firmware_in_hexadecimal() {
         assert_eq!(hex(&[1, 2, 3, 0xF4, 5]), "f4030201\n00000005\n");
-        assert_eq!(firmware(&region(9)), &region(0)[4096..]);
     }
 }

@@ -253,3 +253,52 @@ fn an_injection_behind_the_end_is_reported() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(stderr.contains("never reached"), "{stderr}");
 }
+
+#[test]
+fn what_a_board_cannot_follow() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let never = dir.path().join("never.img");
+    let image = |arguments: &[&str]| {
+        let line =
+            refused(&[&["fpga", "image", "compute", "--out", text(&never)], arguments].concat());
+        assert!(!never.exists(), "{arguments:?}");
+        line
+    };
+    let foreign: &[&[&str]] = &[
+        &["--bare"],
+        &["--stdin", "/dev/null"],
+        &["--net", "user"],
+        &["--memory", "5"],
+        &["--inject", "seu:tile1.core.pc_q[3]@1000"],
+        &["--max-cycles", "5"],
+        &["--json", "never.json"],
+    ];
+    for arguments in foreign {
+        let line = image(arguments);
+        assert!(line.contains(arguments[0]) && line.contains("board"), "{line}");
+    }
+    assert!(image(&["--chip", "solo"]).contains("duo or quad"));
+    assert!(image(&["--chip", "duo", "--ram", "6660K"]).contains("6656K"));
+    assert!(image(&["--chip", "quad", "--ram", "6656K"]).contains("3072K"));
+    assert!(image(&["--disk", "/nonexistent/disk"]).contains("/nonexistent/disk"));
+
+    // Where nothing can be written, and what is no image.
+    let line = refused(&["fpga", "image", "compute", "--out", "/nonexistent/card.img"]);
+    assert!(line.contains("/nonexistent"), "{line}");
+    let line = refused(&["fpga", "firmware", "--out", "/nonexistent/firmware.hex"]);
+    assert!(line.contains("/nonexistent"), "{line}");
+    let other = dir.path().join("other");
+    fs::write(&other, b"no image of a card").expect("written");
+    let line = refused(&["fpga", "load", "/nonexistent/port", text(&other)]);
+    assert!(line.contains(text(&other)), "{line}");
+    let line = refused(&["fpga", "load", "/nonexistent/port", "/nonexistent/card.img"]);
+    assert!(line.contains("card.img"), "{line}");
+
+    // A good one, but nowhere to send it.
+    let good = dir.path().join("card.img");
+    let made =
+        covert(&["fpga", "image", "compute", "--chip", "duo", "--out", text(&good)]).output();
+    assert!(made.expect("the command starts").status.success());
+    let line = refused(&["fpga", "load", "/nonexistent/port", text(&good)]);
+    assert!(line.contains("/nonexistent/port"), "{line}");
+}

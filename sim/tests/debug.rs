@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::Path;
 
@@ -133,6 +133,20 @@ fn first_differences_are_those_of_the_waveforms() {
             save.contains(&format!("[dumpfile] \"{name}.fst\"")) && save.contains("u_core"),
             "{save}"
         );
+        // Each signal it opens is there, with that range: GTKWave passes over others without a word.
+        let there = covert_wave::ranges(&folder.path().join(format!("{name}.fst"))).expect("names");
+        let there: HashSet<String> = there
+            .into_iter()
+            .map(|(path, range)| match range {
+                Some((left, right)) => format!("{path}[{left}:{right}]"),
+                None => path,
+            })
+            .collect();
+        let opened: Vec<&str> = save.lines().filter(|line| line.starts_with("TOP.")).collect();
+        assert!(opened.len() > 10 && opened.iter().any(|name| name.ends_with(']')), "{save}");
+        for signal in opened {
+            assert!(there.contains(signal), "{signal}");
+        }
     }
 }
 

@@ -107,7 +107,7 @@ pub fn run(args: &DebugArgs) -> Result<u8, Error> {
     let name = |retired: &Retired| {
         if retired.mode == 3 { vmm.place(retired.pc) } else { guest.place(retired.pc) }
     };
-    write_results(out, &course, &name, &variables, &state, waves.is_some())?;
+    write_results(out, &course, &name, &variables, &state, waves)?;
     let sentence = story::sentence(&course, &name);
     list::print(&format!("{sentence}\n{}\n", out.join("index.html").display()))?;
     Ok(exit_code::OK)
@@ -190,7 +190,7 @@ fn write_results(
     name: &impl Fn(&Retired) -> Place,
     variables: &[covert_model::Variable],
     state: &StateMap,
-    waves: bool,
+    waves: Option<[&Path; 2]>,
 ) -> Result<(), Error> {
     let lines = |of: fn(&retired::Difference) -> &[Retired]| -> Vec<Line<'_>> {
         let Some(difference) = course.guest.as_ref().or(course.vmm.as_ref()) else {
@@ -227,10 +227,19 @@ fn write_results(
     let page = page_data(&record, course).map_err(not_json)?.replace('<', "\\u003c");
     let page = include_str!("page.html").replace("@DATA@", &page);
     write_whole(&out.join("index.html"), page.as_bytes())?;
-    if waves {
+    if let Some([golden, _]) = waves {
+        // Both have the same.
+        let ranges = covert_wave::ranges(golden)?;
         let paths: Vec<String> = state.entries().iter().map(|entry| entry.path.clone()).collect();
         for run in ["golden", "faulty"] {
-            let text = waves::save_file(&format!("{run}.fst"), course, &events, variables, &paths);
+            let text = waves::save_file(
+                &format!("{run}.fst"),
+                &ranges,
+                course,
+                &events,
+                variables,
+                &paths,
+            );
             write_whole(&out.join(format!("{run}.gtkw")), text.as_bytes())?;
         }
     }

@@ -14,18 +14,22 @@ const CYCLE_PS: u64 = 20_000;
 /// Signals shown at most.
 const MAX_SIGNALS: usize = 60;
 
-/// Numbers that a register's lowest bit has in the RTL. The model does not tell them, the waveform's names have them, and
-/// GTKWave passes over a name that is not there.
-const LOWEST_BITS: [u32; 6] = [0, 1, 2, 5, 7, 12];
-
 /// GTKWave's numbers of colours.
 const RED: u32 = 1;
 const YELLOW: u32 = 3;
 
-/// The save file for `waveform`, a file's name. `variables` are the model's, whose paths the waveform has; `paths` the short
-/// names of the same.
+/// GTKWave's flags of how a value is drawn.
+const HEXADECIMAL: u32 = 22;
+const BINARY: u32 = 28;
+
+/// The waveform's signals and their ranges: the model does not tell which numbers a register's bits have in the RTL.
+pub type Ranges = HashMap<String, Option<(i64, i64)>>;
+
+/// The save file for `waveform`, a file's name, with these `ranges`. `variables` are the model's, whose paths the waveform has;
+/// `paths` the short names of the same.
 pub fn save_file(
     waveform: &str,
+    ranges: &Ranges,
     course: &Course,
     events: &[Event],
     variables: &[Variable],
@@ -56,8 +60,11 @@ pub fn save_file(
             groups.len() - 1
         });
         let members = &mut groups[number].1;
-        // Memories are not drawn word by word.
-        if variables[index].words == 1 && !members.contains(&index) {
+        // Memories are not drawn word by word, and some variables are in no waveform.
+        if variables[index].words == 1
+            && ranges.contains_key(&in_waveform(&variables[index]))
+            && !members.contains(&index)
+        {
             members.push(index);
             shown += 1;
         }
@@ -66,17 +73,22 @@ pub fn save_file(
     for (module, members) in groups.iter().filter(|(_, members)| !members.is_empty()) {
         let _ = writeln!(text, "@200\n-{module}");
         for &index in members {
-            let (variable, width) = (&variables[index], variables[index].width);
             let color = if Some(paths[index].as_str()) == hit { RED } else { YELLOW };
-            if width == 1 {
-                let _ = writeln!(text, "[color] {color}\n@28\nTOP.{}", variable.path);
-                continue;
-            }
-            for low in LOWEST_BITS {
-                let range = format!("[{}:{low}]", width - 1 + low);
-                let _ = writeln!(text, "[color] {color}\n@22\nTOP.{}{range}", variable.path);
-            }
+            let mut signal = in_waveform(&variables[index]);
+            let format = match ranges.get(&signal).copied().flatten() {
+                Some((left, right)) => {
+                    let _ = write!(signal, "[{left}:{right}]");
+                    HEXADECIMAL
+                }
+                None => BINARY,
+            };
+            let _ = writeln!(text, "[color] {color}\n@{format}\n{signal}");
         }
     }
     text
+}
+
+/// A variable's path in the waveform.
+fn in_waveform(variable: &Variable) -> String {
+    format!("TOP.{}", variable.path)
 }
