@@ -6,13 +6,18 @@
 set -euo pipefail
 FOLDER=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly FOLDER
-readonly BENCHES=(sdram sdcard mutants)
-readonly STAMPED=("$FOLDER"/rtl/*.sv "$FOLDER"/tb/*.* "$FOLDER/fpga.f" "$FOLDER/tb.sh"
+readonly BENCHES=(sdram sdcard loader serial notes rx_fifo button memory_map board mutants)
+readonly STAMPED=("$FOLDER"/rtl/*.sv "$FOLDER"/tb/*.* "$FOLDER"/boards/*/rtl/*.sv "$FOLDER"/*.f "$FOLDER/tb.sh"
+    "$FOLDER"/../rtl/{chip,core,tile,unit}/*.sv "$FOLDER"/../rtl/unit/gen/*.v
     "$FOLDER/../rtl/chip/tb/bench.hpp" "$FOLDER/../rtl/unit/gen/covert_pkg.sv")
 # shellcheck source=scripts/bench.sh
 . "$FOLDER/../scripts/bench.sh"
 
-readonly LINT=../rtl/lint.vlt
+readonly LINT=../rtl/lint.vlt PACKAGE=../rtl/unit/gen/covert_pkg.sv
+
+# The loader with little memory, whose half a second is short.
+readonly LOADER=(-GClockHz=10000 -GMemoryWords=12288 -GBootBytes=32768 -GRomWords=1024
+    "-GRomFile=\"$OUT/loader.hex\"")
 
 # What the blocks of the file `mutants` are built from.
 # shellcheck disable=SC2034
@@ -20,7 +25,16 @@ mutant() {
     source=rtl/covert_$1.sv top=covert_$1 tb=tb/$1_tb.cpp
     case $1 in
         sdram) arguments=(3 50000 50 1) others=("$LINT") ;;
-        sdcard) arguments=(1000000 1 '!qfk' 1) others=(-GClockHz=1000000 "$LINT" ../rtl/unit/gen/covert_pkg.sv) ;;
+        sdcard) arguments=(1000000 1 '!qfk' 1) others=(-GClockHz=1000000 "$LINT" "$PACKAGE") ;;
+        loader)
+            arguments=("$OUT/loader.hex" 10000 0xC000 0x8000 1024 es 1)
+            others=("${LOADER[@]}" "$LINT" "$PACKAGE")
+            ;;
+        serial) arguments=(1000000 125000) others=(-GClockHz=1000000 -GBaud=125000 "$LINT") ;;
+        notes) arguments=(1) others=(-GNTiles=4 "$LINT") ;;
+        rx_fifo) arguments=(1) others=("$LINT") ;;
+        button) arguments=(200) others=(-GClockHz=20000 "$LINT") ;;
+        memory_map) arguments=(2 0x2000000 0x780000) others=("$LINT" "$PACKAGE") ;;
     esac
 }
 
@@ -38,6 +52,64 @@ sdram() {
 sdcard() {
     build "$1" covert_sdcard tb/sdcard_tb.cpp "${@:6}" "$LINT" -f fpga.f || return 1
     start "$1" "$2" "$3" "$4" "$5"
+}
+
+# loader NAME CLOCK_HZ MEMORY BOOT ROM PARTS: bytes of memory and of the boot region, words of firmware; PARTS are letters
+# of the bench's. The bench writes the firmware.
+loader() {
+    build "$1" covert_loader tb/loader_tb.cpp "-GClockHz=$2" "-GMemoryWords=$(($3 / 4))" "-GBootBytes=$(($4))" \
+        "-GRomWords=$5" "-GRomFile=\"$OUT/$1.hex\"" "$LINT" "$PACKAGE" rtl/covert_loader.sv || return 1
+    start "$1" "$OUT/$1.hex" "$2" "$3" "$4" "$5" "$6" "$scale"
+}
+
+# serial CLOCK_HZ BAUD
+serial() {
+    build "serial-$1-$2" covert_serial tb/serial_tb.cpp "-GClockHz=$1" "-GBaud=$2" "$LINT" rtl/covert_serial.sv || return 1
+    start "serial-$1-$2" "$1" "$2"
+}
+
+# block NAME ARGUMENT... -- PARAMETER...: a block with one set of parameters.
+block() {
+    local name=$1 arguments=()
+    shift
+    while [ $# -gt 0 ] && [ "$1" != -- ]; do
+        arguments+=("$1")
+        shift
+    done
+    build "$name" "covert_$name" "tb/${name}_tb.cpp" "${@:2}" "$LINT" "$PACKAGE" "rtl/covert_$name.sv" || return 1
+    start "$name" "${arguments[@]}"
+}
+
+# memory_map TILES DOMAIN_BITS IO_START DOMAIN: bytes of a domain that are in use.
+memory_map() {
+    build "memory_map-$1" covert_memory_map tb/memory_map_tb.cpp "-GNTiles=$1" "-GDomainBits=$2" "-GIoStart=32'h$3" \
+        "$LINT" "$PACKAGE" rtl/covert_memory_map.sv || return 1
+    start "memory_map-$1" "$1" 0x2000000 "$4"
+}
+
+# The command that makes images for the board.
+readonly COVERT=${CARGO_TARGET_DIR:-$COVERT_ROOT/target}/release/covert
+
+# The whole board with a guest's image on its card, through the script boards/ulx3s/tests/NAME.
+# board NAME ARGUMENT...: arguments of `covert fpga image`; --serial before them: there is no card, the script sends the image
+# (@IMAGE@).
+board() {
+    local name=$1 dir=$OUT/board-$1 card
+    shift
+    [ -x "$COVERT" ] || die "no $COVERT; run: make build"
+    mkdir -p "$dir"
+    card=$dir/card.img
+    if [ "${1:-}" = --serial ]; then card=-; shift; fi
+    "$COVERT" fpga image "$@" --out "$dir/card.img" || return 1
+    sed "s|@IMAGE@|$dir/card.img|" "$FOLDER/boards/ulx3s/tests/$name" >"$dir/script"
+    "$COVERT" fpga firmware --out "$OUT/firmware.hex.new" || return 1
+    cmp -s "$OUT/firmware.hex.new" "$OUT/firmware.hex" || {
+        mv "$OUT/firmware.hex.new" "$OUT/firmware.hex"
+        rm -f "$OUT/board/stamp"
+    }
+    build board ulx3s tb/board_tb.cpp "$LINT" -O3 +define+COVERT_INJECTOR --pins-inout-enables -Wno-PINCONNECTEMPTY -GBaud=2000000 \
+        "-GRomWords=$(wc -l <"$OUT/firmware.hex")" "-GRomFile=\"$OUT/firmware.hex\"" -F boards/ulx3s/ulx3s.f || return 1
+    start board 25 "$card" "$dir/script"
 }
 
 # What Yosys makes of it for the board, at 50 MHz, in the same bench.
@@ -91,6 +163,32 @@ run() {
             sdcard sdcard 1000000 1 rkf $seeds -GClockHz=1000000 || return 1
             sdcard sdcard-25mhz 50000000 1 qt $seeds || return 1
             if [ -n "${COVERT_TEST_FULL:-}" ]; then sdcard sdcard-12mhz 50000000 2 t $seeds -GFastHalf=2 || return 1; fi
+            ;;
+        loader)
+            loader loader 10000 0xC000 0x8000 1024 ges || return 1
+            loader loader-large 10000 0x240000 0x200000 2048 l || return 1
+            ;;
+        serial)
+            # 8 clocks a bit, the least; 17; 25; 434.
+            serial 1000000 125000 || return 1
+            serial 25000000 1470588 || return 1
+            serial 50000000 2000000 || return 1
+            serial 50000000 115200 || return 1
+            ;;
+        notes) block notes "$scale" -- -GNTiles=4 || return 1 ;;
+        rx_fifo) block rx_fifo "$scale" || return 1 ;;
+        button) block button 500 -- -GClockHz=50000 || return 1 ;;
+        memory_map)
+            memory_map 2 23 0F8_0000 0x780000 || return 1
+            memory_map 4 22 180_0000 0x400000 || return 1
+            ;;
+        board)
+            if [ -n "${COVERT_TEST_FULL:-}" ]; then board compute compute --chip duo || return 1; fi
+            board inject compute --chip duo --epoch 5000 || return 1
+            if [ -n "${COVERT_TEST_FULL:-}" ]; then
+                board serial --serial compute --chip duo || return 1
+                board linux linux --chip duo --mode dmr || return 1
+            fi
             ;;
         *) die "no such bench: $1" ;;
     esac

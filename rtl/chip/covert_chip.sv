@@ -87,6 +87,12 @@ module covert_chip #(
   output logic                     wait_o,            // level: the group waits in the barrier, no command runs
   output logic [             63:0] wake_o,            // until mtime is this
   output logic [             63:0] mtime_o
+`ifdef COVERT_INJECTOR
+  // fault injector: a bit of a core's state flips (covert_core)
+  ,input logic [NTiles-1:0] inject_i
+  ,input logic [1:0] inject_register_i
+  ,input logic [4:0] inject_bit_i
+`endif
 `ifdef COVERT_RVFI
   // what this cycle went to in each tile, covert_core_pkg::Spent*
   ,output logic [3*NTiles-1:0] spent_o
@@ -202,6 +208,12 @@ module covert_chip #(
       .rsp_valid_i(rsp_valid),
       .rsp_data_i (rsp_data),
       .rsp_err_i  (rsp_err)
+`ifdef COVERT_INJECTOR
+      ,
+      .inject_i   (inject_i[i]),
+      .inject_register_i,
+      .inject_bit_i
+`endif
 `ifdef COVERT_RVFI
       ,
       .spent_o    (spent),

@@ -59,6 +59,14 @@ module covert_core
     output logic [1:0] maint_o,
     input logic maint_done_i
 
+`ifdef COVERT_INJECTOR
+    // Fault injector: a bit of a register in X changes behind this cycle's edge.
+    ,
+    input logic inject_i,
+    input logic [1:0] inject_register_i,  // 0 x_rs1_q, 1 x_rs2_q, 2 x_pc_q, 3 x_imm_q
+    input logic [4:0] inject_bit_i
+`endif
+
 `ifdef COVERT_RVFI
     // What this cycle went to, covert_core_pkg::Spent*.
     ,
@@ -274,6 +282,16 @@ module covert_core
     else if (iwalk_done_i) begin
       x_err_q <= iwalk_err_i;
     end
+`ifdef COVERT_INJECTOR
+    if (inject_i) begin
+      case (inject_register_i)
+        2'd0: x_rs1_q <= (d_fire ? d_rs1 : x_rs1_q) ^ (32'd1 << inject_bit_i);
+        2'd1: x_rs2_q <= (d_fire ? d_rs2 : x_rs2_q) ^ (32'd1 << inject_bit_i);
+        2'd2: x_pc_q <= (d_fire ? f_pc : x_pc_q) ^ (32'd1 << inject_bit_i);
+        default: x_imm_q <= (d_fire ? d_imm : x_imm_q) ^ (32'd1 << inject_bit_i);
+      endcase
+    end
+`endif
     if (!rst_ni) x_valid_q <= 1'b0;
     else if (flush_x || x_refetch) x_valid_q <= 1'b0;
     else if (x_ready) x_valid_q <= d_fire;

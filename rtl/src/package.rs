@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::mem::offset_of;
 
 use covert_abi::{
-    BootDescriptor, BootReason, Command, Detection, Mode, Sequencer, csr, io, layout, unit,
+    BootDescriptor, BootReason, Command, Detection, Mode, Sequencer, card, csr, io, layout, unit,
 };
 
 use crate::HEAD;
@@ -132,6 +132,17 @@ pub(crate) fn sections() -> Vec<Section> {
                 STATE_OFFSET, STATE_BASE, STATE_SIZE, RESET_VECTOR, PAGE_SIZE, BLOCK_SIZE, REGION_STRIDE,
                 GUEST_MAX, IMAGE_MAX),
         },
+        Section {
+            title: "Image of a board",
+            constants: constants!("Card", Some(32), card: MAGIC, VERSION)
+                .into_iter()
+                .chain(constants!("Card", None, card: MAGIC_WORD, VERSION_WORD, IMAGE_WORD, PAYLOAD_WORD,
+                    CHECK_WORD, MODE_WORD, DISK_FIRST_WORD, DISK_SECTORS_WORD))
+                .chain(constants!("Card", Some(8), card: SAYS_WAITING, SAYS_GOOD, SAYS_ERROR))
+                .chain(constants!("Card", Some(4), card: ERROR_CARD, ERROR_IMAGE, ERROR_FIRMWARE, ERROR_SIZE,
+                    ERROR_CHECK, ERROR_STALL))
+                .collect(),
+        },
         Section { title: "Counts, rates, bit numbers", constants: counts },
         Section {
             title: "The core's own CSRs, the cause of the epoch counter, commands of the cache",
@@ -208,10 +219,12 @@ mod tests {
         let layout = declared(include_str!("../../vmm/abi/src/layout.rs"));
         let unit = declared(include_str!("../../vmm/abi/src/unit.rs"));
         let io = declared(include_str!("../../vmm/abi/src/io.rs"));
-        assert!(layout.len() > 20 && unit.len() > 10 && io.len() > 10);
-        for name in layout.iter().chain(&unit).chain(&io) {
+        let card = declared(include_str!("../../vmm/abi/src/card.rs"));
+        assert!(layout.len() > 20 && unit.len() > 10 && io.len() > 10 && card.len() > 5);
+        for name in layout.iter().chain(&unit).chain(&io).chain(&card) {
             let name = camel(name);
-            let found = ["", "Unit", "Io"].iter().any(|p| text.contains(&format!(" {p}{name} = ")));
+            let found =
+                ["", "Unit", "Io", "Card"].iter().any(|p| text.contains(&format!(" {p}{name} = ")));
             assert!(found, "{name} is not in the package");
         }
     }

@@ -34,6 +34,12 @@ module covert_tile #(
   input  logic         rsp_valid_i,
   input  logic [ 31:0] rsp_data_i,
   input  logic         rsp_err_i
+`ifdef COVERT_INJECTOR
+  // fault injector of the core
+  ,input logic inject_i
+  ,input logic [1:0] inject_register_i
+  ,input logic [4:0] inject_bit_i
+`endif
 `ifdef COVERT_RVFI
   // what this cycle went to, covert_core_pkg::Spent*
   ,output logic [2:0] spent_o
@@ -141,6 +147,12 @@ module covert_tile #(
     .flush_vpn_o  (flush_vpn),
     .maint_o      (core_maint),
     .maint_done_i (core_maint_done)
+`ifdef COVERT_INJECTOR
+    ,
+    .inject_i,
+    .inject_register_i,
+    .inject_bit_i
+`endif
 `ifdef COVERT_RVFI
     ,
     .spent_o(core_spent),

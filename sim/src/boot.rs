@@ -40,6 +40,8 @@ pub struct Settings {
     pub time_limit: u32,
     /// Rollbacks allowed without a checkpoint in between.
     pub max_attempts: u32,
+    /// Bytes of the I/O region that main memory has.
+    pub io_size: u32,
 }
 
 /// Instructions of an epoch, unless told otherwise.
@@ -58,16 +60,11 @@ pub fn bare_chunks(program: &Program) -> Vec<Chunk> {
     program.chunks.iter().map(place).collect()
 }
 
-/// The boot region for `guest` on a chip of `tiles` tiles, at its physical address.
+/// The VMM image of a firmware's ELF file: whole pages, the first one, for the boot descriptor, blank.
 ///
 /// # Errors
-/// Firmware or guest do not fit.
-pub fn boot_region(
-    firmware: &[u8],
-    guest: &Payload,
-    settings: &Settings,
-    tiles: u32,
-) -> Result<Chunk, BootError> {
+/// It is no program for the VMM's memory.
+pub fn vmm_image(firmware: &[u8]) -> Result<Vec<u8>, BootError> {
     // The image's first page is the descriptor's.
     let window = IMAGE_MAX - PAGE_SIZE;
     let vmm = Program::parse(firmware, RESET_VECTOR, window).map_err(BootError::Firmware)?;
@@ -81,6 +78,20 @@ pub fn boot_region(
         image[offset..offset + chunk.bytes.len()].copy_from_slice(&chunk.bytes);
     }
     image.resize(image.len().next_multiple_of(PAGE_SIZE as usize), 0);
+    Ok(image)
+}
+
+/// The boot region for `guest` on a chip of `tiles` tiles, at its physical address.
+///
+/// # Errors
+/// Firmware or guest do not fit.
+pub fn boot_region(
+    firmware: &[u8],
+    guest: &Payload,
+    settings: &Settings,
+    tiles: u32,
+) -> Result<Chunk, BootError> {
+    let mut image = vmm_image(firmware)?;
     let image_len = image.len() as u32;
 
     if guest.chunks.len() > boot::MAX_SEGMENTS {
@@ -106,6 +117,7 @@ pub fn boot_region(
         checkpoint_every: settings.checkpoint_every,
         time_limit: settings.time_limit,
         max_attempts: settings.max_attempts,
+        io_size: settings.io_size,
         segment_count: guest.chunks.len() as u32,
         segments,
     };

@@ -55,6 +55,54 @@ pub enum Command {
     Fpga(FpgaCommand),
 }
 
+/// `covert fpga`.
+#[derive(Debug, Subcommand)]
+pub enum FpgaCommand {
+    /// Synthesise, place and route the chip for a board: a bitstream, build.log and report.json
+    #[command(
+        after_help = "Exit codes: 0 done; 1 it does not fit, is too slow or lost redundancy; 2 wrong usage or bad input; 4 \
+                            internal error, or a tool failed."
+    )]
+    Build(FpgaBuildArgs),
+    /// Make the image of a card that a board starts from: a guest, how it shall run, and its disk
+    Image(Box<FpgaImageArgs>),
+    /// Write the VMM's firmware as a board's block RAM takes it: a word in hexadecimal a line
+    Firmware(FpgaFirmwareArgs),
+    /// Send an image to a board that waits for one on its serial line
+    Load(FpgaLoadArgs),
+}
+
+/// `covert fpga image`.
+#[derive(Args, Debug)]
+pub struct FpgaImageArgs {
+    /// The guest
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// File of the image, to be written to a card from its start on
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// `covert fpga firmware`.
+#[derive(Args, Debug)]
+pub struct FpgaFirmwareArgs {
+    /// File to write
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// `covert fpga load`.
+#[derive(Args, Debug)]
+pub struct FpgaLoadArgs {
+    /// Serial port, for instance /dev/ttyUSB0
+    pub port: String,
+    /// Image, as `covert fpga image` makes it; its disk stays behind
+    pub image: PathBuf,
+    /// Bits per second
+    #[arg(long, value_name = "BAUD", default_value_t = 115_200)]
+    pub baud: u32,
+}
+
 /// Configurations of the chip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ChipName {
@@ -178,7 +226,7 @@ fn inject_spec(text: &str) -> Result<Spec, String> {
 }
 
 /// `covert run`.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct RunArgs {
     /// ELF file (32-bit RISC-V), Linux image (arch/riscv/boot/Image, 32-bit), or the name of a built-in guest
     /// (`covert guests`)
@@ -369,17 +417,6 @@ pub struct SpeedArgs {
     /// Measure the model for faults as well
     #[arg(long)]
     pub fault: bool,
-}
-
-/// `covert fpga`.
-#[derive(Debug, Subcommand)]
-pub enum FpgaCommand {
-    /// Synthesise, place and route the chip for a board: a bitstream, build.log and report.json
-    #[command(
-        after_help = "Exit codes: 0 done; 1 it does not fit, is too slow or lost redundancy; 2 wrong usage or bad input; 4 \
-                            internal error, or a tool failed."
-    )]
-    Build(FpgaBuildArgs),
 }
 
 /// `covert fpga build`.

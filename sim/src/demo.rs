@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use covert_abi::Mode;
+use covert_abi::layout::REGION_STRIDE;
 use covert_model::Options;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -141,6 +142,7 @@ fn machine(mode: Mode, text: &[u8]) -> Result<Machine, Error> {
         checkpoint_every: boot::DEFAULT_CHECKPOINT_EVERY,
         time_limit: time_limit(boot::DEFAULT_EPOCH, boot::DEFAULT_MEMORY),
         max_attempts: boot::DEFAULT_MAX_ATTEMPTS,
+        io_size: REGION_STRIDE,
     };
     let options = Options {
         tiles: TILES,

@@ -2,21 +2,16 @@
 
 use covert_fpga::{Plan, Request};
 
-use crate::cli::{FpgaBuildArgs, FpgaCommand};
+use crate::cli::FpgaBuildArgs;
 use crate::error::Error;
 use crate::list;
 use crate::progress::Progress;
 
-/// Carries the command out; the table of a build goes to stdout.
+/// Builds for a board; the table goes to stdout.
 ///
 /// # Errors
 /// What the build does not like; a design that is too large or too slow among them.
-pub fn run(command: &FpgaCommand) -> Result<(), Error> {
-    let FpgaCommand::Build(args) = command;
-    build(args)
-}
-
-fn build(args: &FpgaBuildArgs) -> Result<(), Error> {
+pub fn build(args: &FpgaBuildArgs) -> Result<(), Error> {
     let name = || format!("target/fpga/{}-{}", args.board, args.chip.name());
     let plan = Plan::new(Request {
         board: args.board.clone(),

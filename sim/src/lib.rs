@@ -6,8 +6,10 @@
 //! the model by [`state`]; [`campaign`] runs many of them from one fault-free run by forking ([`fork`]); [`debug`] follows one. [`gdb`] lets a debugger at the
 //! guest.
 
+pub mod board;
 pub mod boot;
 pub mod campaign;
+pub mod card;
 pub mod cli;
 pub mod console;
 pub mod debug;

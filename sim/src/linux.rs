@@ -1,7 +1,8 @@
 //! Linux images: their boot header, and where kernel, initial RAM disk and device tree stand in guest RAM.
 //!
-//! The header is that of `Documentation/riscv/boot-image-header.rst`. The kernel stands where its header asks, the device
-//! tree at the end of RAM and the initial RAM disk right below it, each on a page of its own.
+//! The header is that of `Documentation/riscv/boot-image-header.rst`. The kernel stands where its header asks, or, where RAM is
+//! too small for that, at the start of RAM, which it takes as well (what is below a kernel is lost to it). The device tree stands at
+//! the end of RAM and the initial RAM disk right below it, each on a page of its own.
 
 use std::ops::Range;
 
@@ -113,18 +114,21 @@ impl Placement {
         dtb: u32,
     ) -> Result<Self, LinuxError> {
         let pages = |bytes: u32| u64::from(bytes).next_multiple_of(u64::from(PAGE_SIZE));
-        let kernel_end = u64::from(header.text_offset) + header.image_size;
         let initrd_bytes = initrd.unwrap_or(0);
-        let kernel_pages = kernel_end.next_multiple_of(u64::from(PAGE_SIZE));
-        let needed = kernel_pages + pages(initrd_bytes) + pages(dtb);
-        if needed > u64::from(ram) {
+        let needed = |offset: u32| {
+            let end = u64::from(offset) + header.image_size;
+            end.next_multiple_of(u64::from(PAGE_SIZE)) + pages(initrd_bytes) + pages(dtb)
+        };
+        let fits = |offset: &u32| needed(*offset) <= u64::from(ram);
+        let Some(offset) = [header.text_offset, 0].into_iter().find(fits) else {
+            let (needed, kernel_end) = (needed(0), header.image_size);
             let (initrd, dtb) = (initrd_bytes.into(), dtb.into());
             return Err(LinuxError::NoRoom { needed, kernel_end, initrd, dtb, ram });
-        }
+        };
         let dtb_start = device_tree(ram, dtb);
         let start = dtb_start - pages(initrd_bytes) as u32;
         Ok(Self {
-            kernel: GUEST_BASE + header.text_offset,
+            kernel: GUEST_BASE + offset,
             initrd: initrd.map(|bytes| start..start + bytes),
             dtb: dtb_start,
         })
@@ -197,18 +201,23 @@ mod tests {
         let header = Header { text_offset: 0x40_0000, image_size: 0x30_0001 };
         let exact = 0x70_1000 + 3 * 0x1000;
         let placed = Placement::new(exact, header, Some(0x1001), 0x1000).expect("fits");
-        assert_eq!(placed.initrd, Some(0x8070_1000..0x8070_2001));
+        assert_eq!((placed.kernel, placed.initrd), (0x8040_0000, Some(0x8070_1000..0x8070_2001)));
+        let lower = Placement::new(exact - 0x1000, header, Some(0x1001), 0x1000).expect("fits");
+        assert_eq!((lower.kernel, lower.initrd), (0x8000_0000, Some(0x8070_0000..0x8070_1001)));
+        let exact = 0x30_1000 + 3 * 0x1000;
+        let placed = Placement::new(exact, header, Some(0x1001), 0x1000).expect("fits");
+        assert_eq!((placed.kernel, placed.initrd), (0x8000_0000, Some(0x8030_1000..0x8030_2001)));
         let error = Placement::new(exact - 0x1000, header, Some(0x1001), 0x1000).expect_err("none");
         assert_eq!(
             error,
             LinuxError::NoRoom {
                 needed: exact.into(),
-                kernel_end: 0x70_0001,
+                kernel_end: 0x30_0001,
                 initrd: 0x1001,
                 dtb: 0x1000,
                 ram: exact - 0x1000,
             }
         );
-        assert!(error.to_string().ends_with("try --ram 8M"), "{error}");
+        assert!(error.to_string().ends_with("try --ram 4M"), "{error}");
     }
 }

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
-use covert::cli::{Cli, Command};
+use covert::cli::{Cli, Command, FpgaCommand};
 use covert::error::{Error, exit_code};
-use covert::{debug, demo, fpga, list, plan, run, speed, wave};
+use covert::{board, debug, demo, fpga, list, plan, run, speed, wave};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -33,7 +33,10 @@ fn execute(command: &Command) -> Result<u8, Error> {
         Command::ListState(args) => list::print(&list::state(args)?)?,
         Command::Demo(args) => return demo::run(args),
         Command::Speed(args) => speed::run(args)?,
-        Command::Fpga(command) => fpga::run(command)?,
+        Command::Fpga(FpgaCommand::Build(args)) => fpga::build(args)?,
+        Command::Fpga(FpgaCommand::Image(args)) => board::image(args)?,
+        Command::Fpga(FpgaCommand::Firmware(args)) => board::firmware(args)?,
+        Command::Fpga(FpgaCommand::Load(args)) => board::load(args)?,
     }
     Ok(exit_code::OK)
 }

@@ -88,6 +88,14 @@ impl Plan {
     /// # Errors
     /// Options that do not fit together, files that cannot be read, or programs the chip cannot run.
     pub fn new(args: &RunArgs) -> Result<Self, Error> {
+        Self::with_io(args, REGION_STRIDE)
+    }
+
+    /// The same where the I/O region has `io_size` bytes only, as on a board.
+    ///
+    /// # Errors
+    /// As for [`Plan::new`].
+    pub fn with_io(args: &RunArgs, io_size: u32) -> Result<Self, Error> {
         let modes = modes(args)?;
         let attached = attached(args)?;
         check_numbers(args)?;
@@ -145,6 +153,7 @@ impl Plan {
                     .time_limit
                     .unwrap_or_else(|| time_limit(args.epoch, options.memory)),
                 max_attempts: args.max_attempts,
+                io_size,
             };
             ram = Some(settings.ram);
             let extras = image.extras(args)?;

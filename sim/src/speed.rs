@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io;
 
 use covert_abi::Mode;
+use covert_abi::layout::REGION_STRIDE;
 use covert_model::Options;
 
 use crate::boot::{self, Settings};
@@ -79,6 +80,7 @@ fn compute(tiles: u32, mode: Mode, fault: bool) -> Result<crate::session::Machin
         checkpoint_every: boot::DEFAULT_CHECKPOINT_EVERY,
         time_limit: time_limit(boot::DEFAULT_EPOCH, boot::DEFAULT_MEMORY),
         max_attempts: boot::DEFAULT_MAX_ATTEMPTS,
+        io_size: REGION_STRIDE,
     };
     let (modes, input) = (vec![(0, mode)], Input::Bytes(Vec::new()));
     guest_machine(guest.name, &guest.elf()?, GuestOptions::new(settings, options, modes, input))

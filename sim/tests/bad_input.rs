@@ -130,23 +130,23 @@ fn kernels_that_do_not_fit() {
         path
     };
     let small = write("small", &kernel(0x10_0000, 0x40_0000));
-    let large = write("large", &kernel(0x1c0_0000, 0x40_0000));
+    let large = write("large", &kernel(0x1f0_0000, 0x40_0000));
     let wide = write("wide", &kernel(0x10_0000, 0x20_0000));
-    let initrd = write("initrd", &vec![0; 12 << 20]);
-    let heavy = write("heavy", &vec![0; 26 << 20]);
+    let initrd = write("initrd", &vec![0; 16 << 20]);
+    let heavy = write("heavy", &vec![0; 31 << 20]);
     let empty = write("empty", b"");
     let text_file = write("text", b"no device tree");
     let [small, large, wide, initrd, heavy, empty, text_file] =
         [&small, &large, &wide, &initrd, &heavy, &empty, &text_file].map(|path| text(path));
     let cases: &[(&[&str], &str)] = &[
-        (&[large], "there are 16777216: try --ram 33M"),
+        (&[large], "there are 16777216: try --ram 32M"),
         (
             &[large, "--ram", "31M"],
-            "needs 33558528 bytes of RAM (kernel up to 0x2000000, initrd 0,",
+            "needs 32509952 bytes of RAM (kernel up to 0x1f00000, initrd 0,",
         ),
-        (&[small, "--ram", "4M"], "try --ram 6M"),
-        (&[small, "--initrd", initrd], "initrd 12582912"),
-        (&[small, "--initrd", heavy, "--ram", "31M"], "try --ram 32M"),
+        (&[small, "--ram", "1M"], "try --ram 2M"),
+        (&[small, "--initrd", initrd], "initrd 16777216"),
+        (&[small, "--initrd", heavy, "--ram", "31M"], "try --ram 33M"),
         (&[wide], "made for offset 0x200000 of RAM"),
         (&[small, "--initrd", empty], "--initrd"),
         (&[small, "--initrd", "/nowhere/initrd"], "/nowhere/initrd: no such file"),
@@ -293,4 +293,53 @@ fn builds_for_a_board_that_cannot_be() {
     let stderr = String::from_utf8(output.stderr).expect("text");
     assert_eq!(stderr, "covert: fpga: yosys is not installed; run `make setup-fpga`\n");
     assert!(!out.exists());
+}
+
+#[test]
+fn what_a_board_cannot_follow() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let never = dir.path().join("never.img");
+    let image = |arguments: &[&str]| {
+        let line =
+            refused(&[&["fpga", "image", "compute", "--out", text(&never)], arguments].concat());
+        assert!(!never.exists(), "{arguments:?}");
+        line
+    };
+    let foreign: &[&[&str]] = &[
+        &["--bare"],
+        &["--stdin", "/dev/null"],
+        &["--net", "user"],
+        &["--memory", "5"],
+        &["--inject", "seu:tile1.core.pc_q[3]@1000"],
+        &["--max-cycles", "5"],
+        &["--json", "never.json"],
+    ];
+    for arguments in foreign {
+        let line = image(arguments);
+        assert!(line.contains(arguments[0]) && line.contains("board"), "{line}");
+    }
+    assert!(image(&["--chip", "solo"]).contains("duo or quad"));
+    assert!(image(&["--chip", "duo", "--ram", "6660K"]).contains("6656K"));
+    assert!(image(&["--chip", "quad", "--ram", "6656K"]).contains("3072K"));
+    assert!(image(&["--disk", "/nonexistent/disk"]).contains("/nonexistent/disk"));
+
+    // Where nothing can be written, and what is no image.
+    let line = refused(&["fpga", "image", "compute", "--out", "/nonexistent/card.img"]);
+    assert!(line.contains("/nonexistent"), "{line}");
+    let line = refused(&["fpga", "firmware", "--out", "/nonexistent/firmware.hex"]);
+    assert!(line.contains("/nonexistent"), "{line}");
+    let other = dir.path().join("other");
+    fs::write(&other, b"no image of a card").expect("written");
+    let line = refused(&["fpga", "load", "/nonexistent/port", text(&other)]);
+    assert!(line.contains(text(&other)), "{line}");
+    let line = refused(&["fpga", "load", "/nonexistent/port", "/nonexistent/card.img"]);
+    assert!(line.contains("card.img"), "{line}");
+
+    // A good one, but nowhere to send it.
+    let good = dir.path().join("card.img");
+    let made =
+        covert(&["fpga", "image", "compute", "--chip", "duo", "--out", text(&good)]).output();
+    assert!(made.expect("the command starts").status.success());
+    let line = refused(&["fpga", "load", "/nonexistent/port", text(&good)]);
+    assert!(line.contains("/nonexistent/port"), "{line}");
 }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::Path;
 
@@ -52,6 +52,7 @@ fn a_fault_that_is_caught() {
     assert_eq!(cycles[0], 400_000);
     assert_eq!(course["episodes"][0]["what"], "tile1.core.regfile.regs_q");
     assert!(said.contains("flipped") && said.contains("Outcome: recovered"), "{said}");
+    registers_are_those_of_the_moment(&record);
     let page = fs::read_to_string(folder.path().join("index.html")).expect("a page");
     assert!(
         page.contains(
@@ -59,6 +60,39 @@ fn a_fault_that_is_caught() {
         )
     );
     assert!(!page.contains("@DATA@") && page.contains("</html>"));
+}
+
+/// The registers in both runs are what the first wrong instruction left: its result is in them, and the flip.
+fn registers_are_those_of_the_moment(record: &Value) {
+    let table = &record["registers"];
+    let rows = table["integer"].as_array().expect("32 rows");
+    assert_eq!(rows.len(), 32);
+    let number = |value: &Value| value.as_u64().expect("a number");
+    for run in ["golden", "faulty"] {
+        let first = &record[run][0];
+        assert_eq!(table[format!("{run}_cycle")], first["cycle"]);
+        assert_eq!(table["tile"], first["tile"]);
+        let rd = number(&first["rd"]) as usize;
+        assert!(rd != 0, "the case is one that writes a register: {first}");
+        assert_eq!(rows[rd][run], first["rd_value"]);
+        let control = table["control"].as_array().expect("a list");
+        let value = |name: &str| {
+            let row = control.iter().find(|row| row["name"] == name);
+            row.map_or_else(|| panic!("no {name}"), |row| &row[run])
+        };
+        assert_eq!((value("pc"), value("next pc")), (&first["pc"], &first["next_pc"]));
+        assert_eq!(value("privilege"), &first["mode"]);
+        assert!(number(value("mstatus")) != 0 && number(value("mepc")) != 0, "{control:?}");
+    }
+    assert_eq!((rows[2]["name"].as_str(), rows[2]["abi"].as_str()), (Some("x2"), Some("sp")));
+    assert_eq!(number(&rows[2]["golden"]) ^ number(&rows[2]["faulty"]), 1 << 7);
+    assert_eq!(rows[0]["golden"], 0);
+    for row in rows {
+        assert_eq!(row["differs"], Value::Bool(row["golden"] != row["faulty"]), "{row}");
+    }
+    // Of the guest's registers nothing else was touched: what differs is the flipped one and what was made of it.
+    let differing = rows.iter().filter(|row| row["differs"] == true).count();
+    assert_eq!(differing, 2, "{rows:?}");
 }
 
 #[test]
@@ -99,15 +133,29 @@ fn first_differences_are_those_of_the_waveforms() {
             save.contains(&format!("[dumpfile] \"{name}.fst\"")) && save.contains("u_core"),
             "{save}"
         );
+        // Each signal it opens is there, with that range: GTKWave passes over others without a word.
+        let there = covert_wave::ranges(&folder.path().join(format!("{name}.fst"))).expect("names");
+        let there: HashSet<String> = there
+            .into_iter()
+            .map(|(path, range)| match range {
+                Some((left, right)) => format!("{path}[{left}:{right}]"),
+                None => path,
+            })
+            .collect();
+        let opened: Vec<&str> = save.lines().filter(|line| line.starts_with("TOP.")).collect();
+        assert!(opened.len() > 10 && opened.iter().any(|name| name.ends_with(']')), "{save}");
+        for signal in opened {
+            assert!(there.contains(signal), "{signal}");
+        }
     }
 }
 
 #[test]
 fn a_fault_that_is_overwritten() {
     let folder = tempfile::tempdir().expect("a folder");
-    // The result register of the last stage is loaded anew with the next instruction.
+    // The result register of the last stage, while an instruction before it waits for the divider: the next one loads it anew.
     let (record, said) =
-        follow("seu:tile1.core.w_result_q[3]@400000", &["--waves", "0"], folder.path());
+        follow("seu:tile1.core.w_result_q[3]@520010", &["--waves", "0"], folder.path());
     let course = &record["course"];
     assert_eq!(course["effect"].as_str().map(|text| text.starts_with("flipped")), Some(true));
     assert_eq!((&course["class"], &course["fate"]), (&"masked".into(), &"equal".into()));
@@ -115,8 +163,46 @@ fn a_fault_that_is_overwritten() {
     let episodes = course["episodes"].as_array().expect("a list");
     assert!(episodes.len() == 1 && !episodes[0]["to"].is_null(), "{episodes:?}");
     assert_eq!((&course["guest"], &course["detections"][0]), (&Value::Null, &Value::Null));
+    assert_eq!(record["registers"], Value::Null);
     assert!(said.contains("before anything read it. Outcome: masked"), "{said}");
     assert!(!folder.path().join("golden.fst").exists());
+}
+
+/// Linux in the middle of its boot: found, named by the kernel's function, recovered. Only in `make test-full`.
+#[test]
+fn a_fault_in_the_midst_of_a_boot_of_linux() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = covert(&[
+        "debug",
+        "linux",
+        "--chip",
+        "duo",
+        "--append",
+        "console=ttyS0 quiet panic=-1 covert.run=boot",
+        "--inject",
+        "seu:tile1.core.regfile.regs_q[2][5]@12000000",
+        "--out",
+        text(folder.path()),
+    ])
+    .output()
+    .expect("runs");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8(output.stdout).expect("text");
+    assert!(said.contains("Outcome: recovered"), "{said}");
+    let record = fs::read(folder.path().join("divergence.json")).expect("a record");
+    let record: Value = serde_json::from_slice(&record).expect("JSON");
+    // Behind the first instruction that is wrong, with the kernel's page table on.
+    let place = record["faulty"][0]["place"].as_str().expect("text");
+    assert!(!place.is_empty(), "the kernel's symbols name no function");
+    let table = &record["registers"];
+    let row = |list: &str, name: &str| {
+        let rows = table[list].as_array().expect("a list");
+        rows.iter().find(|row| row["name"] == name).expect("a row").clone()
+    };
+    assert_eq!(row("control", "satp")["golden"].as_u64().map(|satp| satp >> 31), Some(1));
+    assert_eq!(row("control", "privilege")["golden"], 1);
+    let page = fs::metadata(folder.path().join("index.html")).expect("a page");
+    assert!(page.len() < 4_000_000, "a page of {} bytes", page.len());
 }
 
 #[test]

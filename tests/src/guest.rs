@@ -6,6 +6,7 @@ use covert::guests;
 use covert::plan::{GuestOptions, guest_machine, time_limit};
 use covert::session::Machine;
 use covert_abi::Mode;
+use covert_abi::layout::REGION_STRIDE;
 use covert_model::{Memory, Options};
 
 /// A built-in guest, how it is run, and on what.
@@ -59,6 +60,7 @@ impl Run {
             checkpoint_every: self.checkpoint_every,
             time_limit: time_limit(self.epoch, memory),
             max_attempts: 3,
+            io_size: REGION_STRIDE,
         };
         let options = Options {
             tiles: 2,

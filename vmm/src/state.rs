@@ -12,7 +12,7 @@ use covert_abi::{
 use crate::{
     clock::{Clock, Epoch},
     console::Console,
-    device::Devices,
+    device::{Devices, region::Region},
     event::Failure,
     group::Group,
     machine::Phase,
@@ -98,6 +98,7 @@ impl ReplicaState {
             && descriptor.checkpoint_every >= 1
             && (1..=255).contains(&descriptor.max_attempts)
             && descriptor.segment_count <= MAX_SEGMENTS as u32
+            && Region::may_have(descriptor.io_size)
             && (1..32).contains(&chip.tiles)
             && inside(descriptor.guest_entry, 2, size)
             && (descriptor.guest_dtb == 0 || inside(descriptor.guest_dtb, 4, size))
@@ -125,7 +126,7 @@ impl ReplicaState {
                 log_limit: chip.log_depth / 2,
                 ..Group::default()
             },
-            devices: Devices::new(chip.sectors, chip.read_only, chip.mac),
+            devices: Devices::new(chip.sectors, chip.read_only, chip.mac, descriptor.io_size),
             ..Self::default()
         })
     }
@@ -139,7 +140,7 @@ impl ReplicaState {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use covert_abi::{Segment, io::NET_PRESENT, layout::GUEST_BASE};
+    use covert_abi::{Segment, boot::IO_MIN, io::NET_PRESENT, layout::GUEST_BASE};
 
     pub(crate) const CHIP: Chip = Chip {
         tiles: 2,
@@ -166,6 +167,7 @@ pub(crate) mod tests {
             checkpoint_every: 10,
             time_limit: 100_000,
             max_attempts: 3,
+            io_size: IO_MIN,
             segment_count: 2,
             segments,
         }
@@ -184,7 +186,7 @@ pub(crate) mod tests {
 
     #[test]
     fn impossible_descriptors_are_refused() {
-        let breaks: [fn(&mut BootDescriptor); 14] = [
+        let breaks: [fn(&mut BootDescriptor); 15] = [
             |d| d.magic ^= 1,
             |d| d.version += 1,
             |d| d.guest_size = 0,
@@ -193,6 +195,7 @@ pub(crate) mod tests {
             |d| d.epoch = 99,
             |d| d.checkpoint_every = 0,
             |d| d.max_attempts = 0,
+            |d| d.io_size -= 4,
             |d| d.segment_count = MAX_SEGMENTS as u32 + 1,
             |d| d.guest_entry = GUEST_BASE - 2,
             |d| d.guest_dtb = GUEST_BASE + d.guest_size,

@@ -7,7 +7,7 @@ use covert_abi::{
     BootDescriptor, Segment,
     boot::{self, MAX_SEGMENTS},
     io::NET_PRESENT,
-    layout::GUEST_BASE,
+    layout::{GUEST_BASE, REGION_STRIDE},
 };
 use covert_vmm::{
     Action, Chip, Event, Exit, Inputs, ReplicaState,
@@ -72,6 +72,7 @@ fn cold() -> ReplicaState {
         checkpoint_every: 10,
         time_limit: 10_000,
         max_attempts: 3,
+        io_size: REGION_STRIDE,
         segment_count: 0,
         segments: [Segment::default(); MAX_SEGMENTS],
     };

@@ -116,6 +116,27 @@ package covert_pkg;
   localparam logic [31:0] GuestMax = 32'h01F00000;
   localparam logic [31:0] ImageMax = 32'h00080000;
 
+  // Image of a board.
+  localparam logic [31:0] CardMagic = 32'h43564F43;
+  localparam logic [31:0] CardVersion = 32'h00000001;
+  localparam int unsigned CardMagicWord = 0;
+  localparam int unsigned CardVersionWord = 1;
+  localparam int unsigned CardImageWord = 2;
+  localparam int unsigned CardPayloadWord = 3;
+  localparam int unsigned CardCheckWord = 4;
+  localparam int unsigned CardModeWord = 5;
+  localparam int unsigned CardDiskFirstWord = 6;
+  localparam int unsigned CardDiskSectorsWord = 7;
+  localparam logic [7:0] CardSaysWaiting = 8'h43;
+  localparam logic [7:0] CardSaysGood = 8'h4B;
+  localparam logic [7:0] CardSaysError = 8'h45;
+  localparam logic [3:0] CardErrorCard = 4'h1;
+  localparam logic [3:0] CardErrorImage = 4'h2;
+  localparam logic [3:0] CardErrorFirmware = 4'h3;
+  localparam logic [3:0] CardErrorSize = 4'h4;
+  localparam logic [3:0] CardErrorCheck = 4'h5;
+  localparam logic [3:0] CardErrorStall = 4'h6;
+
   // Counts, rates, bit numbers.
   localparam int unsigned LogDepth = 2048;
   localparam int unsigned UnitInputModeShift = 4;

@@ -19,12 +19,13 @@ use crate::inject::Injection;
 use crate::session::{End, Machine, Session, end_of};
 use crate::state::StateMap;
 
-use super::retired::{Difference, Owner, Streams};
+use super::registers::{Reader, Snapshot};
+use super::retired::{Difference, Owner, Shown, Streams};
 
 /// How far to look.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Cycles behind the fault that are compared one by one; behind them every [`STRIDE`]th.
+    /// Cycles behind the fault in each of which all state is compared; behind them in every [`STRIDE`]th. Instructions are in each.
     pub window: u64,
     /// Cycles behind the fault that the waveforms cover.
     pub waves: u64,
@@ -98,7 +99,7 @@ pub struct Course {
     pub effect: String,
     /// How the comparison ended.
     pub fate: Fate,
-    /// And when; behind the window to [`STRIDE`] cycles.
+    /// And when; behind the window to [`STRIDE`] cycles where it is not a detection.
     pub fate_cycle: u64,
     /// Last cycle up to which each one was compared.
     pub compared_to: u64,
@@ -157,6 +158,30 @@ impl Pair {
     /// Both to the start of a cycle; how each of them stopped, if it did.
     fn run_until(&mut self, cycle: u64) -> Result<[Option<Stop>; 2], Error> {
         Ok([self.golden.run_until(cycle)?, self.faulty.run_until(cycle)?])
+    }
+
+    /// Simulates `cycle`, at whose start both stand, and takes down what they show in it.
+    fn step(
+        &mut self,
+        cycle: u64,
+        streams: &mut Streams,
+        readers: &mut [Reader; 2],
+    ) -> Result<[Option<Stop>; 2], FollowError> {
+        let mut registers: [Vec<Option<Snapshot>>; 2] = Default::default();
+        if !streams.guest_differs() {
+            let [golden, faulty] = readers;
+            registers = [golden.look(self.golden.chip())?, faulty.look(self.faulty.chip())?];
+        }
+        let stops = self.run_until(cycle + 1)?;
+        let [golden, faulty] = &registers;
+        streams.take(
+            cycle,
+            Shown { lines: self.golden.chip().instructions(), registers: golden },
+            Shown { lines: self.faulty.chip().instructions(), registers: faulty },
+        );
+        self.golden.chip_mut().clear_instructions();
+        self.faulty.chip_mut().clear_instructions();
+        Ok(stops)
     }
 
     fn equal(&self) -> bool {
@@ -281,6 +306,7 @@ pub fn follow(
     run_to_fault(&mut pair, injection, waves, &mut progress)?;
 
     let mut streams = Streams::new(tiles);
+    let mut readers = [Reader::new(tiles, &state)?, Reader::new(tiles, &state)?];
     for session in [&mut pair.golden, &mut pair.faulty] {
         session.chip_mut().keep_written();
         session.chip_mut().record_instructions()?;
@@ -317,19 +343,17 @@ pub fn follow(
             traced = false;
             close_waves(&mut pair);
         }
-        cycle = if elapsed < limits.window { cycle + 1 } else { cycle + STRIDE };
-        stops = pair.run_until(cycle)?;
+        // All state is compared now and then behind the window, instructions in each cycle.
+        let next = if elapsed < limits.window { cycle + 1 } else { cycle + STRIDE };
+        while cycle < next && stops.iter().all(Option::is_none) && pair.faulty.detections.is_empty()
+        {
+            stops = pair.step(cycle, &mut streams, &mut readers)?;
+            cycle += 1;
+        }
         if elapsed < limits.window {
             compared_to = cycle;
         }
-        streams.take(
-            cycle - 1,
-            pair.golden.chip().instructions(),
-            pair.faulty.chip().instructions(),
-        );
-        pair.golden.chip_mut().clear_instructions();
-        pair.faulty.chip_mut().clear_instructions();
-        if elapsed.is_multiple_of(STRIDE) {
+        if cycle.is_multiple_of(STRIDE) || elapsed >= limits.window {
             progress(cycle);
         }
     };

@@ -2,11 +2,13 @@
 //! them cycle by cycle and writes what it found: `divergence.json`, `index.html`, two waveforms and save files for GTKWave.
 
 pub mod divergence;
+pub mod registers;
 pub mod retired;
 pub mod story;
 pub mod symbols;
 pub mod waves;
 
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::Path;
 
@@ -18,6 +20,7 @@ use crate::error::{Error, exit_code};
 use crate::guests;
 use crate::image::Image;
 use crate::inject::{Injection, Spec};
+use crate::list;
 use crate::output::write_whole;
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -40,6 +43,8 @@ struct Record<'a> {
     course: &'a Course,
     /// Instructions around the first difference, in words.
     before: Vec<Line<'a>>,
+    /// The tile's registers in both runs, right behind the first instruction that differs; none where no instruction does.
+    registers: Option<registers::SideBySide>,
     golden: Vec<Line<'a>>,
     faulty: Vec<Line<'a>>,
 }
@@ -102,9 +107,9 @@ pub fn run(args: &DebugArgs) -> Result<u8, Error> {
     let name = |retired: &Retired| {
         if retired.mode == 3 { vmm.place(retired.pc) } else { guest.place(retired.pc) }
     };
-    write_results(out, &course, &name, &variables, &state, waves.is_some())?;
-    println!("{}", story::sentence(&course, &name));
-    println!("{}", out.join("index.html").display());
+    write_results(out, &course, &name, &variables, &state, waves)?;
+    let sentence = story::sentence(&course, &name);
+    list::print(&format!("{sentence}\n{}\n", out.join("index.html").display()))?;
     Ok(exit_code::OK)
 }
 
@@ -132,13 +137,60 @@ fn one_spec(args: &DebugArgs) -> Result<&crate::inject::OneSpec, Error> {
     }
 }
 
+/// Pieces of state that the page lists; all are in `divergence.json`.
+const LISTED: usize = 300;
+
+/// A module's lane in the page.
+#[derive(Debug, Serialize)]
+struct Lane<'a> {
+    module: &'a str,
+    /// Registers, memories or words of main memory in it that differed.
+    pieces: usize,
+    /// Cycles from which on, and up to which, any of it differed, in order and apart; none: to the end.
+    bars: Vec<(u64, Option<u64>)>,
+}
+
+/// The lanes of a course, by first cycle.
+fn lanes(course: &Course) -> Vec<Lane<'_>> {
+    let mut lanes: Vec<(Lane<'_>, HashSet<&str>)> = Vec::new();
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
+    for episode in &course.episodes {
+        let number = *numbers.entry(&episode.module).or_insert(lanes.len());
+        if number == lanes.len() {
+            let lane = Lane { module: &episode.module, pieces: 0, bars: Vec::new() };
+            lanes.push((lane, HashSet::new()));
+        }
+        let (lane, pieces) = &mut lanes[number];
+        pieces.insert(&episode.what);
+        // Episodes come by first cycle, so only the last bar can touch this one.
+        match lane.bars.last_mut() {
+            Some((_, end)) if end.is_none_or(|end| episode.from <= end) => {
+                *end = end.zip(episode.to).map(|(end, to)| end.max(to));
+            }
+            _ => lane.bars.push((episode.from, episode.to)),
+        }
+    }
+    lanes.into_iter().map(|(lane, pieces)| Lane { pieces: pieces.len(), ..lane }).collect()
+}
+
+/// What the page draws: the record with lanes, and with the first episodes instead of all.
+fn page_data(record: &Record<'_>, course: &Course) -> serde_json::Result<String> {
+    let mut data = serde_json::to_value(record)?;
+    data["lanes"] = serde_json::to_value(lanes(course))?;
+    data["episodes"] = course.episodes.len().into();
+    if let Some(episodes) = data["course"]["episodes"].as_array_mut() {
+        episodes.truncate(LISTED);
+    }
+    serde_json::to_string(&data)
+}
+
 fn write_results(
     out: &Path,
     course: &Course,
     name: &impl Fn(&Retired) -> Place,
     variables: &[covert_model::Variable],
     state: &StateMap,
-    waves: bool,
+    waves: Option<[&Path; 2]>,
 ) -> Result<(), Error> {
     let lines = |of: fn(&retired::Difference) -> &[Retired]| -> Vec<Line<'_>> {
         let Some(difference) = course.guest.as_ref().or(course.vmm.as_ref()) else {
@@ -164,21 +216,78 @@ fn write_results(
         events: events.clone(),
         course,
         before: lines(|difference| &difference.before),
+        registers: course.guest.as_ref().or(course.vmm.as_ref()).and_then(registers::side_by_side),
         golden: lines(|difference| &difference.golden),
         faulty: lines(|difference| &difference.faulty),
     };
-    let json = serde_json::to_string(&record)
-        .map_err(|e| Error::Unexpected(format!("the result is not JSON: {e}")))?;
+    let not_json = |e| Error::Unexpected(format!("the result is not JSON: {e}"));
+    let json = serde_json::to_string(&record).map_err(not_json)?;
     write_whole(&out.join("divergence.json"), json.as_bytes())?;
-    // Within a script element nothing may look like its end.
-    let page = include_str!("page.html").replace("@DATA@", &json.replace("</", "<\\/"));
+    // Within a script element nothing may look like its end or like a comment.
+    let page = page_data(&record, course).map_err(not_json)?.replace('<', "\\u003c");
+    let page = include_str!("page.html").replace("@DATA@", &page);
     write_whole(&out.join("index.html"), page.as_bytes())?;
-    if waves {
+    if let Some([golden, _]) = waves {
+        // Both have the same.
+        let ranges = covert_wave::ranges(golden)?;
         let paths: Vec<String> = state.entries().iter().map(|entry| entry.path.clone()).collect();
         for run in ["golden", "faulty"] {
-            let text = waves::save_file(&format!("{run}.fst"), course, &events, variables, &paths);
+            let text = waves::save_file(
+                &format!("{run}.fst"),
+                &ranges,
+                course,
+                &events,
+                variables,
+                &paths,
+            );
             write_whole(&out.join(format!("{run}.gtkw")), text.as_bytes())?;
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use divergence::{Episode, Fate};
+
+    #[test]
+    fn episodes_of_a_module_are_joined_where_they_touch() {
+        let episode = |what: &str, module: &str, from, to| Episode {
+            what: what.into(),
+            module: module.into(),
+            from,
+            to,
+        };
+        let course = Course {
+            spec: String::new(),
+            cycle: 10,
+            effect: String::new(),
+            fate: Fate::Ended,
+            fate_cycle: 90,
+            compared_to: 90,
+            episodes: vec![
+                episode("a.x", "a", 10, Some(20)),
+                episode("a.y", "a", 12, Some(15)),
+                episode("b.x", "b", 13, None),
+                episode("a.y", "a", 20, Some(25)),
+                episode("a.x", "a", 30, Some(31)),
+                episode("b.y", "b", 40, Some(50)),
+            ],
+            truncated: false,
+            guest: None,
+            vmm: None,
+            left_tile: None,
+            detections: Vec::new(),
+            recoveries: Vec::new(),
+            verified: None,
+            class: crate::campaign::Class::Masked,
+            golden_cycles: None,
+        };
+        let lanes = lanes(&course);
+        let drawn: Vec<_> = lanes.iter().map(|lane| (lane.module, lane.pieces)).collect();
+        assert_eq!(drawn, [("a", 2), ("b", 2)]);
+        assert_eq!(lanes[0].bars, [(10, Some(25)), (30, Some(31))]);
+        assert_eq!(lanes[1].bars, [(13, None)]);
+    }
 }

@@ -8,6 +8,8 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
+use super::registers::Snapshot;
+
 /// Equal instructions kept from before the first difference, and of each run from there on.
 const CONTEXT: usize = 12;
 
@@ -116,12 +118,23 @@ pub struct Difference {
     pub golden: Vec<Retired>,
     /// The same with the fault.
     pub faulty: Vec<Retired>,
+    /// The tile's registers without and with the fault, each when the first of these had just retired there; none if they were
+    /// not read.
+    #[serde(skip)]
+    pub registers: Option<[Snapshot; 2]>,
+}
+
+/// An instruction and the registers right behind it.
+#[derive(Debug)]
+struct Seen {
+    retired: Retired,
+    registers: Option<Snapshot>,
 }
 
 #[derive(Debug, Default)]
 struct Stream {
-    golden: VecDeque<Retired>,
-    faulty: VecDeque<Retired>,
+    golden: VecDeque<Seen>,
+    faulty: VecDeque<Seen>,
     before: VecDeque<Retired>,
     differs: bool,
 }
@@ -132,19 +145,32 @@ impl Stream {
             let (Some(golden), Some(faulty)) = (self.golden.front(), self.faulty.front()) else {
                 return;
             };
-            if !golden.same(faulty) {
+            if !golden.retired.same(&faulty.retired) {
                 self.differs = true;
                 return;
             }
             if self.before.len() == CONTEXT {
                 self.before.pop_front();
             }
-            self.before.extend(self.golden.pop_front());
+            self.before.extend(self.golden.pop_front().map(|seen| seen.retired));
             self.faulty.pop_front();
         }
         self.golden.truncate(CONTEXT);
         self.faulty.truncate(CONTEXT);
     }
+
+    fn registers(&self) -> Option<[Snapshot; 2]> {
+        Some([self.golden.front()?.registers?, self.faulty.front()?.registers?])
+    }
+}
+
+/// What one chip showed in a cycle.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// The lines of what retired.
+    pub lines: &'a [u8],
+    /// Registers by tile, at the start of that cycle; empty, or none for a tile, where they were not read.
+    pub registers: &'a [Option<Snapshot>],
 }
 
 /// The streams of all tiles.
@@ -159,16 +185,23 @@ impl Streams {
         Self { tiles: (0..tiles).map(|_| Default::default()).collect() }
     }
 
+    /// The guest's instructions differ on some tile: later registers are of no use.
+    pub fn guest_differs(&self) -> bool {
+        self.tiles.iter().any(|streams| streams[0].differs)
+    }
+
     /// Takes what retired in `cycle` on both chips.
-    pub fn take(&mut self, cycle: u64, golden: &[u8], faulty: &[u8]) {
-        for (lines, is_golden) in [(golden, true), (faulty, false)] {
-            let text = String::from_utf8_lossy(lines);
+    pub fn take(&mut self, cycle: u64, golden: Shown<'_>, faulty: Shown<'_>) {
+        for (shown, is_golden) in [(golden, true), (faulty, false)] {
+            let text = String::from_utf8_lossy(shown.lines);
             for retired in text.lines().filter_map(|line| Retired::parse(line, cycle)) {
-                let Some(tile) = self.tiles.get_mut(retired.tile as usize) else { continue };
+                let number = retired.tile as usize;
+                let Some(tile) = self.tiles.get_mut(number) else { continue };
+                let registers = shown.registers.get(number).copied().flatten();
                 let stream = &mut tile[usize::from(retired.mode == MACHINE)];
                 let queue = if is_golden { &mut stream.golden } else { &mut stream.faulty };
                 if !stream.differs || queue.len() < CONTEXT {
-                    queue.push_back(retired);
+                    queue.push_back(Seen { retired, registers });
                 }
             }
         }
@@ -179,12 +212,15 @@ impl Streams {
     pub fn first(&self, owner: Owner) -> Option<Difference> {
         let found = self.tiles.iter().enumerate().filter_map(|(tile, streams)| {
             let stream = &streams[usize::from(owner == Owner::Vmm)];
+            let list =
+                |queue: &VecDeque<Seen>| queue.iter().map(|seen| seen.retired.clone()).collect();
             stream.differs.then(|| Difference {
                 tile: tile as u32,
                 owner,
                 before: stream.before.iter().cloned().collect(),
-                golden: stream.golden.iter().cloned().collect(),
-                faulty: stream.faulty.iter().cloned().collect(),
+                golden: list(&stream.golden),
+                faulty: list(&stream.faulty),
+                registers: stream.registers(),
             })
         });
         found.min_by_key(|found| found.faulty.first().map(|first| first.cycle))
@@ -228,11 +264,22 @@ mod tests {
                 faulty +=
                     &if late == 20 { line(0x8000_0000 + 80, 1, 99) } else { text[late].clone() };
             }
-            streams.take(cycle as u64, golden.as_bytes(), faulty.as_bytes());
+            let (late, now) = (
+                [Some(Snapshot::with(1, cycle as u32 + 100))],
+                [Some(Snapshot::with(1, cycle as u32))],
+            );
+            streams.take(
+                cycle as u64,
+                Shown { lines: golden.as_bytes(), registers: &now },
+                Shown { lines: faulty.as_bytes(), registers: &late },
+            );
         }
         let found = streams.first(Owner::Guest).expect("a difference");
         assert_eq!((found.golden[0].rd_value, found.faulty[0].rd_value), (20, 99));
         assert_eq!((found.golden[0].cycle, found.faulty[0].cycle), (20, 23));
+        // Each run's own moment.
+        assert_eq!(found.registers, Some([Snapshot::with(1, 20), Snapshot::with(1, 123)]));
+        assert!(streams.guest_differs());
         assert_eq!(found.before.last().map(|last| last.rd_value), Some(19));
         assert_eq!((found.before.len(), found.golden.len()), (CONTEXT, 10));
         assert_eq!(streams.first(Owner::Vmm), None, "nothing to compare with");

@@ -11,7 +11,7 @@ use super::symbols::{Place, disassemble};
 pub struct Event {
     /// When.
     pub cycle: u64,
-    /// What kind: `injection`, `spread`, `left-tile`, `vmm-instruction`, `instruction`, `detection`, `recovery`, `verified`, `equal`.
+    /// What kind: `injection`, `spread`, `left-tile`, `vmm-instruction`, `instruction`, `detection`, `recovery`, `verified`, `equal`, `ended`.
     pub kind: &'static str,
     /// In words.
     pub text: String,
@@ -63,6 +63,10 @@ pub fn events(course: &Course, name: &impl Fn(&Retired) -> Place) -> Vec<Event> 
     }
     if course.fate == Fate::Equal {
         push(course.fate_cycle, "equal", "all state is that of the run without the fault".into());
+    }
+    if course.fate == Fate::Ended {
+        let text = "a run ends while there are differences".to_owned();
+        events.push(Event { cycle: course.fate_cycle, kind: "ended", text });
     }
     events.sort_by_key(|event| event.cycle);
     events

@@ -1,5 +1,6 @@
 //! Save files for GTKWave: the signals that matter of one of the two waveforms, grouped and coloured, with the events marked.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use covert_model::Variable;
@@ -17,10 +18,18 @@ const MAX_SIGNALS: usize = 60;
 const RED: u32 = 1;
 const YELLOW: u32 = 3;
 
-/// The save file for `waveform`, a file's name. `variables` are the model's, whose paths the waveform has; `paths` the short
-/// names of the same.
+/// GTKWave's flags of how a value is drawn.
+const HEXADECIMAL: u32 = 22;
+const BINARY: u32 = 28;
+
+/// The waveform's signals and their ranges: the model does not tell which numbers a register's bits have in the RTL.
+pub type Ranges = HashMap<String, Option<(i64, i64)>>;
+
+/// The save file for `waveform`, a file's name, with these `ranges`. `variables` are the model's, whose paths the waveform has;
+/// `paths` the short names of the same.
 pub fn save_file(
     waveform: &str,
+    ranges: &Ranges,
     course: &Course,
     events: &[Event],
     variables: &[Variable],
@@ -30,37 +39,56 @@ pub fn save_file(
     let _ = writeln!(text, "[dumpfile] \"{waveform}\"");
     let markers: Vec<String> =
         events.iter().take(26).map(|event| (event.cycle * CYCLE_PS).to_string()).collect();
+    // A window that shows them at once.
+    let _ = writeln!(text, "[size] 1400 900\n[pos] -1 -1");
     // Zoom, the primary marker, then the named ones A to Z.
     let _ = writeln!(text, "*-18.0 {} {}", course.cycle * CYCLE_PS, markers.join(" "));
     let _ = writeln!(text, "[timestart] {}", course.cycle.saturating_sub(20) * CYCLE_PS);
-    let mut shown = Vec::new();
+    // By module, modules and the signals in each by first difference.
+    let mut groups: Vec<(&str, Vec<usize>)> = Vec::new();
+    let mut shown = 0;
+    let numbers: HashMap<&str, usize> =
+        paths.iter().enumerate().map(|(number, path)| (path.as_str(), number)).collect();
     for episode in &course.episodes {
-        if shown.len() == MAX_SIGNALS {
+        if shown == MAX_SIGNALS {
             break;
         }
-        let Some(index) = paths.iter().position(|path| *path == episode.what) else { continue };
-        // Memories are not drawn word by word.
-        if variables[index].words == 1 && !shown.contains(&index) {
-            shown.push(index);
+        let Some(&index) = numbers.get(episode.what.as_str()) else { continue };
+        let number = groups.iter().position(|(module, _)| *module == episode.module);
+        let number = number.unwrap_or_else(|| {
+            groups.push((&episode.module, Vec::new()));
+            groups.len() - 1
+        });
+        let members = &mut groups[number].1;
+        // Memories are not drawn word by word, and some variables are in no waveform.
+        if variables[index].words == 1
+            && ranges.contains_key(&in_waveform(&variables[index]))
+            && !members.contains(&index)
+        {
+            members.push(index);
+            shown += 1;
         }
     }
-    let mut group = String::new();
-    for (number, index) in shown.iter().enumerate() {
-        let module = paths[*index].rsplit_once('.').map_or("chip", |(module, _)| module);
-        if module != group {
-            let _ = writeln!(text, "@200\n-{module}");
-            group = module.to_owned();
+    let hit = course.episodes.first().map(|episode| episode.what.as_str());
+    for (module, members) in groups.iter().filter(|(_, members)| !members.is_empty()) {
+        let _ = writeln!(text, "@200\n-{module}");
+        for &index in members {
+            let color = if Some(paths[index].as_str()) == hit { RED } else { YELLOW };
+            let mut signal = in_waveform(&variables[index]);
+            let format = match ranges.get(&signal).copied().flatten() {
+                Some((left, right)) => {
+                    let _ = write!(signal, "[{left}:{right}]");
+                    HEXADECIMAL
+                }
+                None => BINARY,
+            };
+            let _ = writeln!(text, "[color] {color}\n@{format}\n{signal}");
         }
-        let variable = &variables[*index];
-        let range =
-            if variable.width > 1 { format!("[{}:0]", variable.width - 1) } else { String::new() };
-        let _ = writeln!(text, "[color] {}", if number == 0 { RED } else { YELLOW });
-        let _ = writeln!(
-            text,
-            "@{}\nTOP.{}{range}",
-            if variable.width > 1 { 22 } else { 28 },
-            variable.path
-        );
     }
     text
+}
+
+/// A variable's path in the waveform.
+fn in_waveform(variable: &Variable) -> String {
+    format!("TOP.{}", variable.path)
 }

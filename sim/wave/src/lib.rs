@@ -36,6 +36,7 @@ mod report;
 mod time;
 mod value;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -91,6 +92,15 @@ pub fn diff_with(
     let clock = Clock::new(&a, &b, options);
     let found = compare(&mut a, &mut b, &names.pairs, &clock, &mut progress)?;
     Ok(report::build(&a, &b, names, &clock, found))
+}
+
+/// The signals of a waveform and the ranges that stand behind their names there: path, without a range, to the numbers of
+/// the leftmost and the rightmost bit, nothing for a signal without a range. Of several signals of one path it has the last.
+///
+/// # Errors
+/// See [`Error`].
+pub fn ranges(path: &Path) -> Result<HashMap<String, Option<(i64, i64)>>, Error> {
+    Ok(names::ranges(&Wave::open(path)?))
 }
 
 fn open_both(a: &Path, b: &Path) -> Result<(Wave, Wave), Error> {

@@ -96,6 +96,12 @@ pub(crate) fn pair(a: &Wave, b: &Wave, scopes: &[String]) -> Result<Names, Error
     Ok(names)
 }
 
+/// See [`crate::ranges`].
+pub(crate) fn ranges(wave: &Wave) -> HashMap<String, Option<(i64, i64)>> {
+    let signals = List::of(wave.hierarchy(), &[]).signals;
+    signals.into_iter().map(|signal| (signal.path, signal.range)).collect()
+}
+
 /// A signal of one file under one of its paths.
 #[derive(Debug)]
 struct Signal {

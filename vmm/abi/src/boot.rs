@@ -14,10 +14,14 @@ pub struct Segment {
 
 /// Most segments a descriptor holds.
 pub const MAX_SEGMENTS: usize = 16;
+/// Offset in the I/O region at which the data of disk requests begins. What is below serves the network.
+pub const IO_DATA: u32 = 0x0020_0000;
+/// Least bytes of the I/O region: with room for the largest disk request.
+pub const IO_MIN: u32 = IO_DATA + 0x0010_0000;
 /// `magic` of a descriptor: `COVB`.
 pub const MAGIC: u32 = 0x4256_4F43;
 /// `version` of a descriptor.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What the VMM is told at power-on. All fields are little-endian words; it stands at the start of the VMM image
 /// ([`layout::VMM_BASE`](crate::layout::VMM_BASE)), so that it is reloaded and protected with it.
@@ -44,6 +48,9 @@ pub struct BootDescriptor {
     pub time_limit: u32,
     /// Value for `MAX_ATTEMPTS`.
     pub max_attempts: u32,
+    /// Bytes of the I/O region that are there, from its start on: [`IO_MIN`] to
+    /// [`REGION_STRIDE`](crate::layout::REGION_STRIDE), a multiple of 4.
+    pub io_size: u32,
     /// Number of segments in use.
     pub segment_count: u32,
     /// The guest's segments.
@@ -52,9 +59,9 @@ pub struct BootDescriptor {
 
 impl BootDescriptor {
     /// The descriptor as the words that stand in memory.
-    pub fn words(&self) -> [u32; 11 + 3 * MAX_SEGMENTS] {
-        let mut words = [0; 11 + 3 * MAX_SEGMENTS];
-        words[..11].copy_from_slice(&[
+    pub fn words(&self) -> [u32; 12 + 3 * MAX_SEGMENTS] {
+        let mut words = [0; 12 + 3 * MAX_SEGMENTS];
+        words[..12].copy_from_slice(&[
             self.magic,
             self.version,
             self.image_len,
@@ -65,9 +72,10 @@ impl BootDescriptor {
             self.checkpoint_every,
             self.time_limit,
             self.max_attempts,
+            self.io_size,
             self.segment_count,
         ]);
-        for (words, segment) in words[11..].chunks_exact_mut(3).zip(&self.segments) {
+        for (words, segment) in words[12..].chunks_exact_mut(3).zip(&self.segments) {
             words.copy_from_slice(&[segment.src, segment.dst, segment.len]);
         }
         words

@@ -67,9 +67,14 @@ pub struct Devices {
 }
 
 impl Devices {
-    /// The devices at power-on, with this disk and network.
-    pub fn new(sectors: u64, read_only: bool, mac: [u32; 2]) -> Self {
-        Self { block: Block::new(sectors, read_only), net: Net::new(mac), ..Self::default() }
+    /// The devices at power-on, with this disk and network, and an I/O region of that many bytes.
+    pub fn new(sectors: u64, read_only: bool, mac: [u32; 2], io_size: u32) -> Self {
+        Self {
+            region: Region::new(io_size),
+            block: Block::new(sectors, read_only),
+            net: Net::new(mac),
+            ..Self::default()
+        }
     }
 
     /// There is more to do than to look at the interrupt lines.

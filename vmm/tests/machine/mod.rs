@@ -78,6 +78,7 @@ impl Machine {
             checkpoint_every: 10,
             time_limit: 10_000,
             max_attempts: 3,
+            io_size: REGION_STRIDE,
             segment_count: 0,
             segments: [Segment::default(); MAX_SEGMENTS],
         };

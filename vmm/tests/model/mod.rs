@@ -9,7 +9,7 @@ use covert_abi::{
     BootDescriptor, Detection, Segment,
     boot::{self, MAX_SEGMENTS},
     io::NET_PRESENT,
-    layout::{GUEST_BASE, GUEST_OFFSET},
+    layout::{GUEST_BASE, GUEST_OFFSET, REGION_STRIDE},
 };
 use covert_vmm::{Action, Chip, Event, ReplicaState, console, device::virtio::BUFFER_OFFSET, step};
 
@@ -394,6 +394,7 @@ fn descriptor(plan: &Plan) -> BootDescriptor {
         checkpoint_every: plan.checkpoint_every,
         time_limit: 10_000,
         max_attempts: plan.max_attempts,
+        io_size: REGION_STRIDE,
         segment_count: 2,
         segments,
     }
