@@ -19,8 +19,8 @@ pub struct Board {
     pub speed: String,
     /// Verilog macros to define.
     pub defines: Vec<String>,
-    /// Names of configurations of the chip that it can carry (`rtl/chip/configs`).
-    pub chips: Vec<String>,
+    /// Configurations of the chip that it can carry (`rtl/chip/configs`), and where their memory lies in the board's.
+    pub chip: BTreeMap<String, Memory>,
     /// What is built where nothing else is asked for.
     pub default_target: String,
     /// How many of each resource the device has: `LUT4`, `FF`, `DP16KD`, `MULT18X18D`, `DCCA`.
@@ -32,21 +32,59 @@ pub struct Board {
     pub folder: PathBuf,
 }
 
+/// Where a chip's regions lie in a board's main memory: parameters of `covert_memory_map`.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Memory {
+    /// Each domain and each checkpoint slot has 2 to the power of this many bytes, from 20 to 25.
+    pub domain_bits: u32,
+    /// Address of the I/O region, in bytes.
+    pub io_start: u32,
+}
+
+impl Memory {
+    /// Bytes of the last of `tiles` domains that the I/O region leaves; all domains are used so far.
+    pub fn domain(&self, tiles: u32) -> u32 {
+        let last = (tiles - 1) << self.domain_bits;
+        self.io_start.saturating_sub(last).min(1 << self.domain_bits)
+    }
+
+    /// Bytes of the boot region: it lies in a checkpoint slot.
+    pub fn boot(&self) -> u32 {
+        1 << self.domain_bits
+    }
+}
+
 /// One thing that can be built for a board.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
     /// Top module, with a parameter `NTiles`; it holds one `covert_chip`.
     pub top: String,
-    /// Verilog files beside the chip's own, relative to the board's folder.
-    pub sources: Vec<PathBuf>,
+    /// List of the Verilog files ([`crate::files`]), relative to the board's folder.
+    pub files: PathBuf,
     /// Constraints (LPF) but those of the clocks, relative to the board's folder.
     pub constraints: PathBuf,
     /// MHz that each clock has to reach, by the top's port or by the net.
     pub clocks: BTreeMap<String, f64>,
+    /// A guest can be started on it: the top has the parameters `DomainBits`, `IoStart` ([`Memory`]), `RomWords` and `RomFile`
+    /// (the VMM's firmware in block RAM), and knows the macro `COVERT_INJECTOR`.
+    #[serde(default)]
+    pub boots: bool,
+    /// Other parameters of the top.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, u32>,
 }
 
 impl Board {
+    /// Reads the board `name` of the source tree.
+    ///
+    /// # Errors
+    /// As for [`Board::load`].
+    pub fn named(name: &str) -> Result<Self, Error> {
+        Self::load(&crate::source_tree().join("fpga/boards"), name)
+    }
+
     /// Reads the board `name` from the folder of all boards.
     ///
     /// # Errors
@@ -66,19 +104,41 @@ impl Board {
         if !board.target.contains_key(&board.default_target) {
             return Err(wrong(format!("no target `{}`", board.default_target)));
         }
+        for (name, memory) in &board.chip {
+            if !(20..=25).contains(&memory.domain_bits) {
+                return Err(wrong(format!("chip `{name}`: domain_bits is not from 20 to 25")));
+            }
+        }
         for (name, target) in &board.target {
             if target.clocks.is_empty() || target.clocks.values().any(|mhz| !(*mhz > 0.0)) {
                 return Err(wrong(format!(
                     "target `{name}`: no clock, or one without a frequency"
                 )));
             }
-            for file in target.sources.iter().chain([&target.constraints]) {
+            for file in [&target.files, &target.constraints] {
                 if !board.folder.join(file).is_file() {
                     return Err(wrong(format!("target `{name}`: no file {}", file.display())));
                 }
             }
         }
         Ok(board)
+    }
+
+    /// Where the memory of a chip lies.
+    ///
+    /// # Errors
+    /// The board does not carry it.
+    pub fn memory(&self, chip: &str) -> Result<Memory, Error> {
+        self.chip.get(chip).copied().ok_or_else(|| Error::UnknownChip {
+            board: self.name(),
+            chip: chip.to_owned(),
+            known: self.chip.keys().cloned().collect(),
+        })
+    }
+
+    /// Its name: that of its folder.
+    fn name(&self) -> String {
+        self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     /// The target `name`, or the default one.

@@ -32,6 +32,12 @@ pub enum Error {
         /// What there is.
         known: Vec<String>,
     },
+    /// A target that knows no injector.
+    #[error("target `{target}` has no fault injector")]
+    NoInjector {
+        /// The target.
+        target: String,
+    },
     /// A description that is none.
     #[error("{}: {why}", path.display())]
     Board {
@@ -120,6 +126,7 @@ impl Error {
             Self::UnknownBoard { .. }
             | Self::UnknownChip { .. }
             | Self::UnknownTarget { .. }
+            | Self::NoInjector { .. }
             | Self::Board { .. }
             | Self::ToolMissing { .. }
             | Self::Read { .. }

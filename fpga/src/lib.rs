@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 pub mod area;
 pub mod board;
 pub mod error;
+pub mod files;
 pub mod netlist;
 pub mod place;
 pub mod redundancy;
@@ -47,13 +48,16 @@ pub struct Request {
     pub seed: u32,
     /// Seeds that are tried at most, at least 1.
     pub seeds: u32,
+    /// The VMM's firmware as `$readmemh` reads it, a word of 32 bits a line; taken where the target boots.
+    pub firmware: String,
+    /// With the fault injector, where the target boots.
+    pub injector: bool,
 }
 
 /// A build that was checked and can begin.
 #[derive(Debug)]
 pub struct Plan {
     request: Request,
-    root: PathBuf,
     board: Board,
     target_name: String,
     target: Target,
@@ -75,17 +79,13 @@ impl Plan {
         let root = source_tree();
         let root = fs::canonicalize(&root).map_err(|source| Error::Read { path: root, source })?;
         let board = Board::load(&root.join("fpga/boards"), &request.board)?;
-        let unknown = || Error::UnknownChip {
-            board: request.board.clone(),
-            chip: request.chip.clone(),
-            known: board.chips.clone(),
-        };
-        if !board.chips.contains(&request.chip) {
-            return Err(unknown());
-        }
-        let tiles = synth::tiles(&root, &request.chip)?.ok_or_else(unknown)?;
+        board.memory(&request.chip)?;
+        let tiles = synth::tiles(&root, &request.chip)?;
         let (name, target) = board.target(request.target.as_deref())?;
         let (target_name, target) = (name.to_owned(), target.clone());
+        if request.injector && !target.boots {
+            return Err(Error::NoInjector { target: target_name });
+        }
         let tools = Tools::new();
         tools.command("yosys")?;
         if !request.synth_only {
@@ -94,7 +94,7 @@ impl Plan {
         }
         fs::create_dir_all(&request.out)
             .map_err(|source| Error::Write { path: request.out.clone(), source })?;
-        Ok(Self { request, root, board, target_name, target, tiles, tools })
+        Ok(Self { request, board, target_name, target, tiles, tools })
     }
 
     /// Builds, telling `progress` how far it is. What is known is in `report.json` even where the end is an error.
@@ -121,8 +121,12 @@ impl Plan {
     /// The report so far, and the names of the top's ports.
     fn synthesise(&self, log: &mut Log<'_>) -> Result<(Report, Vec<String>), Error> {
         let out = &self.request.out;
-        let script = synth::script(&self.root, &self.board, &self.target, self.tiles)?;
+        let (files, defines, parameters) = self.sources()?;
+        let script = synth::script(&files, &defines, &self.target.top, &parameters);
         write(&out.join(synth::SCRIPT), &script)?;
+        if self.target.boots {
+            write(&out.join(synth::FIRMWARE), &self.request.firmware)?;
+        }
         let mut yosys = self.tools.command("yosys")?;
         let (_, seconds) = log.run("synthesis", yosys.current_dir(out).arg(synth::SCRIPT))?;
         let read = Design::read(&out.join(synth::READ))?;
@@ -151,6 +155,29 @@ impl Plan {
             bitstream: None,
         };
         Ok((report, ports.unwrap_or_default()))
+    }
+
+    /// Files, macros and parameters of the top.
+    fn sources(&self) -> Result<synth::Sources, Error> {
+        let files = files::read(&self.board.folder.join(&self.target.files))?;
+        let mut defines = self.board.defines.clone();
+        let mut parameters = vec![("NTiles".into(), self.tiles.to_string())];
+        let given = self.target.parameters.iter();
+        parameters.extend(given.map(|(name, value)| (name.clone(), value.to_string())));
+        if self.target.boots {
+            let memory = self.board.memory(&self.request.chip)?;
+            let words = self.request.firmware.lines().count();
+            parameters.extend([
+                ("DomainBits".into(), memory.domain_bits.to_string()),
+                ("IoStart".into(), format!("32'd{}", memory.io_start)),
+                ("RomWords".into(), words.to_string()),
+                ("RomFile".into(), synth::string(synth::FIRMWARE)),
+            ]);
+        }
+        if self.request.injector {
+            defines.push("COVERT_INJECTOR".into());
+        }
+        Ok((files, defines, parameters))
     }
 
     fn finish(

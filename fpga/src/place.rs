@@ -189,9 +189,11 @@ mod tests {
     fn placed(fmax: serde_json::Value, paths: serde_json::Value) -> Placed {
         let target = Target {
             top: "top".into(),
-            sources: Vec::new(),
+            files: "top.f".into(),
             constraints: "top.lpf".into(),
             clocks: BTreeMap::from([("clk".into(), 50.0)]),
+            boots: false,
+            parameters: BTreeMap::new(),
         };
         let report = json!({"fmax": fmax, "critical_paths": paths, "utilization": {}});
         Placed::new(serde_json::from_value(report).expect("a report"), &target, 1, 2.0)

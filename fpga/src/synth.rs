@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::board::{Board, Target};
 use crate::error::Error;
 use crate::netlist::{Design, Flat};
 
@@ -21,25 +20,31 @@ const KEPT: &[(&str, &str)] = &[
 
 /// Files of a synthesis, in the build's folder.
 pub const SCRIPT: &str = "synth.ys";
+/// The VMM's firmware, where the target boots.
+pub const FIRMWARE: &str = "firmware.hex";
 /// The design as it was read.
 pub const READ: &str = "read.json";
 /// The netlist.
 pub const NETLIST: &str = "netlist.json";
 
-/// The script for a target with `tiles` tiles. `root` is the source tree.
-///
-/// # Errors
-/// The chip's list of files cannot be read.
-pub fn script(root: &Path, board: &Board, target: &Target, tiles: u32) -> Result<String, Error> {
-    let mut files = chip_files(root)?;
-    files.extend(target.sources.iter().map(|file| board.folder.join(file)));
+/// Files, macros to define, and parameters of the top with their values.
+pub type Sources = (Vec<PathBuf>, Vec<String>, Vec<(String, String)>);
+
+/// The script for these files with these macros and this top module, with its parameters.
+pub fn script(
+    files: &[PathBuf],
+    defines: &[String],
+    top: &str,
+    parameters: &[(String, String)],
+) -> String {
     let mut text = String::from("# Written by `covert fpga build`.\n");
-    let defines: String = board.defines.iter().map(|name| format!(" -D {name}")).collect();
+    let defines: String = defines.iter().map(|name| format!(" -D {name}")).collect();
     for file in files {
-        let _ = writeln!(text, "read_verilog -sv -defer{defines} {}", quoted(&file));
+        let _ = writeln!(text, "read_verilog -sv -defer{defines} {}", quoted(file));
     }
-    let top = &target.top;
-    let _ = writeln!(text, "hierarchy -top {top} -chparam NTiles {tiles}");
+    let parameters: String =
+        parameters.iter().map(|(name, value)| format!(" -chparam {name} {value}")).collect();
+    let _ = writeln!(text, "hierarchy -top {top}{parameters}");
     text.push_str("# The design as it was read, for the count of registers.\ndesign -save chip\n");
     let _ = writeln!(text, "proc -noopt\nopt_clean\nmemory_collect\nwrite_json {READ}");
     text.push_str("design -load chip\n");
@@ -47,31 +52,31 @@ pub fn script(root: &Path, board: &Board, target: &Target, tiles: u32) -> Result
         let _ = writeln!(text, "# {why}\nsetattr -mod -set keep_hierarchy 1 {modules}");
     }
     let _ = writeln!(text, "synth_ecp5 -top {top} -json {NETLIST}");
-    Ok(text)
+    text
 }
 
-/// The chip's files, in order.
-fn chip_files(root: &Path) -> Result<Vec<PathBuf>, Error> {
-    let path = root.join("rtl/covert.f");
-    let text = std::fs::read_to_string(&path).map_err(|source| Error::Read { path, source })?;
-    let lines = text.lines().filter_map(|line| line.split("//").next()).map(str::trim);
-    Ok(lines.filter(|line| !line.is_empty()).map(|line| root.join("rtl").join(line)).collect())
+/// A text as a parameter's value: its bytes, since Yosys takes numbers only.
+pub fn string(text: &str) -> String {
+    let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("{}'h{digits}", 8 * text.len())
 }
 
 fn quoted(path: &Path) -> String {
     format!("\"{}\"", path.display())
 }
 
-/// Number of tiles of a configuration of the chip.
+/// Number of tiles of a configuration of the chip, as `rtl/chip/configs` has it.
 ///
 /// # Errors
-/// The list of configurations cannot be read.
-pub fn tiles(root: &Path, chip: &str) -> Result<Option<u32>, Error> {
+/// The list of configurations cannot be read, or has no such chip.
+pub fn tiles(root: &Path, chip: &str) -> Result<u32, Error> {
     let path = root.join("rtl/chip/configs");
-    let text = std::fs::read_to_string(&path).map_err(|source| Error::Read { path, source })?;
+    let text = std::fs::read_to_string(&path)
+        .map_err(|source| Error::Read { path: path.clone(), source })?;
     let fields = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
     let mut found = fields.filter(|fields| fields.first() == Some(&chip));
-    Ok(found.next().and_then(|fields| fields.get(1)?.parse().ok()))
+    let tiles = found.next().and_then(|fields| fields.get(1)?.parse().ok());
+    tiles.ok_or_else(|| Error::Board { path, why: format!("no chip `{chip}`") })
 }
 
 /// Instances of the sources' own modules, with their names in the sources; registers that are modules of their own, as in

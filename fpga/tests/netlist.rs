@@ -19,6 +19,8 @@ fn request(out: &Path) -> Request {
         synth_only: true,
         seed: 1,
         seeds: 1,
+        firmware: String::new(),
+        injector: false,
     }
 }
 

@@ -19,6 +19,8 @@ fn duo_is_placed_and_fast_enough() {
         synth_only: false,
         seed: 1,
         seeds: 4,
+        firmware: String::new(),
+        injector: false,
     })
     .expect("a plan");
     let report = plan.build(&mut |_| {}).expect("a bitstream");

@@ -4,37 +4,16 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
-use covert_abi::{boot, card as format, layout::PAGE_SIZE};
+use covert_abi::layout::{GUEST_OFFSET, PAGE_SIZE};
+use covert_abi::{boot, card as format};
+use covert_fpga::board::Board;
 
 use crate::card;
-use crate::cli::{ChipName, FpgaFirmwareArgs, FpgaImageArgs, FpgaLoadArgs, RunArgs};
+use crate::cli::{FpgaFirmwareArgs, FpgaImageArgs, FpgaLoadArgs, RunArgs};
 use crate::error::Error;
 use crate::output::write_whole;
 use crate::plan::Plan;
 use crate::progress::Progress;
-
-/// Main memory of a board with a configuration of the chip (`fpga/rtl/covert_memory_map.sv`).
-#[derive(Clone, Copy, Debug)]
-struct Room {
-    /// Largest guest RAM, in bytes.
-    guest: u32,
-    /// Bytes of the I/O region.
-    io: u32,
-    /// Bytes of the boot region.
-    boot: usize,
-}
-
-/// The ULX3S has 32 MiB: two domains and two checkpoint slots of 8 MiB, or four and two of 4 MiB. With `duo` the I/O region's MiB
-/// takes half a MiB of the last domain.
-fn room(chip: ChipName) -> Result<Room, Error> {
-    match chip {
-        ChipName::Duo => Ok(Room { guest: 13 << 19, io: boot::IO_MIN, boot: 8 << 20 }),
-        ChipName::Quad => Ok(Room { guest: 3 << 20, io: boot::IO_MIN, boot: 4 << 20 }),
-        other => {
-            Err(Error::Usage(format!("--chip {}: the board carries duo or quad", other.name())))
-        }
-    }
-}
 
 /// Options of `covert run` that mean nothing to a board.
 fn refuse_foreign(run: &RunArgs) -> Result<(), Error> {
@@ -65,15 +44,17 @@ fn refuse_foreign(run: &RunArgs) -> Result<(), Error> {
 /// Options that a board cannot follow, files that cannot be read or written, or a guest that does not fit.
 pub fn image(args: &FpgaImageArgs) -> Result<(), Error> {
     refuse_foreign(&args.run)?;
-    let room = room(args.run.chip)?;
+    let chip = args.run.chip;
+    let memory = Board::named(&args.board)?.memory(chip.name())?;
+    let room = memory.domain(chip.tiles()).saturating_sub(GUEST_OFFSET);
     let mut run = args.run.clone();
     match run.ram {
-        Some(ram) if ram > room.guest => {
-            let most = room.guest >> 10;
+        Some(ram) if ram > room => {
+            let most = room >> 10;
             return Err(Error::Usage(format!("--ram: the board has at most {most}K for a guest")));
         }
         Some(_) => {}
-        None => run.ram = Some(room.guest),
+        None => run.ram = Some(room),
     }
     let disk = match &run.disk {
         Some(path) => {
@@ -81,10 +62,10 @@ pub fn image(args: &FpgaImageArgs) -> Result<(), Error> {
         }
         None => None,
     };
-    let plan = Plan::with_io(&run, room.io)?;
+    let plan = Plan::with_io(&run, boot::IO_MIN)?;
     let region = &plan.machine.chunks[0].bytes;
     let mode = plan.machine.modes.first().map_or(covert_abi::Mode::None, |(_, mode)| *mode);
-    let image = card::image(region, mode, disk.as_deref(), room.boot)
+    let image = card::image(region, mode, disk.as_deref(), memory.boot() as usize)
         .map_err(|error| Error::Usage(format!("{}: {error}", run.image)))?;
     write_whole(&args.out, &image)?;
     Ok(())
@@ -95,11 +76,19 @@ pub fn image(args: &FpgaImageArgs) -> Result<(), Error> {
 /// # Errors
 /// It cannot be written, or an override of the built-in firmware cannot be read or is none.
 pub fn firmware(args: &FpgaFirmwareArgs) -> Result<(), Error> {
+    write_whole(&args.out, card::hex(&firmware_bytes()?).as_bytes())?;
+    Ok(())
+}
+
+/// The firmware for a board's block RAM: whole pages.
+///
+/// # Errors
+/// An override of the built-in firmware cannot be read or is none.
+pub fn firmware_bytes() -> Result<Vec<u8>, Error> {
     let elf = crate::guests::firmware()?;
     let image = crate::boot::vmm_image(&elf)
         .map_err(|source| Error::Boot { image: "the firmware".into(), source })?;
-    write_whole(&args.out, card::hex(&image[PAGE_SIZE as usize..]).as_bytes())?;
-    Ok(())
+    Ok(image[PAGE_SIZE as usize..].to_vec())
 }
 
 /// How long a board may take to say something: what it does before it waits for an image takes a second.

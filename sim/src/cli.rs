@@ -75,6 +75,9 @@ pub enum FpgaCommand {
 /// `covert fpga image`.
 #[derive(Args, Debug)]
 pub struct FpgaImageArgs {
+    /// Name of the board, a folder of fpga/boards
+    #[arg(long, value_name = "NAME", default_value = "ulx3s")]
+    pub board: String,
     /// The guest
     #[command(flatten)]
     pub run: RunArgs,
@@ -435,6 +438,9 @@ pub struct FpgaBuildArgs {
     /// Folder for the results [default: target/fpga/BOARD-CHIP]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// With the fault injector: a button or a word on the serial line flips a bit of a tile
+    #[arg(long)]
+    pub injector: bool,
     /// Stop behind synthesis: area and redundancy only
     #[arg(long)]
     pub synth_only: bool,

@@ -6,6 +6,7 @@ use crate::cli::FpgaBuildArgs;
 use crate::error::Error;
 use crate::list;
 use crate::progress::Progress;
+use crate::{board, card};
 
 /// Builds for a board; the table goes to stdout.
 ///
@@ -21,6 +22,8 @@ pub fn build(args: &FpgaBuildArgs) -> Result<(), Error> {
         synth_only: args.synth_only,
         seed: args.seed,
         seeds: args.seeds,
+        firmware: card::hex(&board::firmware_bytes()?),
+        injector: args.injector,
     })?;
     // The table comes last, so the line is shown beside it on a terminal too.
     let progress = Progress::alone();

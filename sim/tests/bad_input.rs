@@ -275,7 +275,11 @@ fn builds_for_a_board_that_cannot_be() {
     assert!(build(&["--board", "ulx3s", "--chip", "octo"]).contains("octo"));
     assert!(
         build(&["--board", "ulx3s", "--target", "none"])
-            .contains("no target `none`; the board has: chip, chip-25")
+            .contains("no target `none`; the board has: board, board-25, chip, chip-25")
+    );
+    assert!(
+        build(&["--board", "ulx3s", "--target", "chip", "--injector"])
+            .contains("target `chip` has no fault injector")
     );
     assert!(build(&["--board", "ulx3s", "--seeds", "0"]).contains("--seeds"));
     assert!(build(&["--board", "ulx3s", "--seed", "x"]).contains("--seed"));
@@ -318,7 +322,9 @@ fn what_a_board_cannot_follow() {
         let line = image(arguments);
         assert!(line.contains(arguments[0]) && line.contains("board"), "{line}");
     }
-    assert!(image(&["--chip", "solo"]).contains("duo or quad"));
+    let line = image(&["--chip", "solo"]);
+    assert!(line.contains("does not carry the chip `solo`, but: duo, quad"), "{line}");
+    assert!(image(&["--board", "none"]).contains("no board `none`; there is: ulx3s"));
     assert!(image(&["--chip", "duo", "--ram", "6660K"]).contains("6656K"));
     assert!(image(&["--chip", "quad", "--ram", "6656K"]).contains("3072K"));
     assert!(image(&["--disk", "/nonexistent/disk"]).contains("/nonexistent/disk"));

@@ -1,6 +1,7 @@
 // Top for the ULX3S (ECP5 LFE5U-85F, 32 MiB of SDRAM, SD card, FTDI serial line). What each button and light is for stands in
 // docs/fpga.md.
 module ulx3s #(
+  parameter int unsigned ClockMHz   = 50,
   parameter int unsigned NTiles     = 2,
   parameter int unsigned DomainBits = 23,
   parameter logic [31:0] IoStart    = 32'h00F8_0000,
@@ -36,11 +37,13 @@ module ulx3s #(
   output logic        wifi_gpio0_o
 );
 
-  localparam int unsigned ClockHz = 50_000_000;
+  localparam int unsigned ClockHz = ClockMHz * 1_000_000;
 
   logic clk, locked;
 
-  ulx3s_pll u_pll (
+  ulx3s_pll #(
+    .ClockMHz(ClockMHz)
+  ) u_pll (
     .clk_i      (clk_25mhz_i),
     .clk_o      (clk),
     .clk_sdram_o(sdram_clk_o),

@@ -1,6 +1,8 @@
-// Clocks of the ULX3S: 50 MHz for everything, and the same half a cycle later for the SDRAM. In simulation clk_i is the
-// 50 MHz clock already, and always good.
-module ulx3s_pll (
+// Clocks of the ULX3S: one for everything, and the same half a cycle later for the SDRAM. In simulation clk_i is that
+// clock already, and always good.
+module ulx3s_pll #(
+  parameter int unsigned ClockMHz = 50  // 25, 50 or 75
+) (
   input  logic clk_i,         // 25 MHz
   output logic clk_o,
   output logic clk_sdram_o,
@@ -8,19 +10,21 @@ module ulx3s_pll (
 );
 
 `ifdef COVERT_ECP5
-  // VCO at 600 MHz; both outputs are it divided by 12, the second 6 of its cycles later.
-  (* FREQUENCY_PIN_CLKI = "25", FREQUENCY_PIN_CLKOP = "50", FREQUENCY_PIN_CLKOS = "50", ICP_CURRENT = "12", LPF_RESISTOR = "8" *)
+  // VCO at 600 MHz; both outputs are it divided, the second half a cycle of theirs later.
+  localparam int unsigned Divider = 600 / ClockMHz;
+
+  (* ICP_CURRENT = "12", LPF_RESISTOR = "8" *)
   EHXPLLL #(
     .CLKI_DIV        (1),
-    .CLKFB_DIV       (2),
+    .CLKFB_DIV       (ClockMHz / 25),
     .FEEDBK_PATH     ("CLKOP"),
     .CLKOP_ENABLE    ("ENABLED"),
-    .CLKOP_DIV       (12),
-    .CLKOP_CPHASE    (11),
+    .CLKOP_DIV       (Divider),
+    .CLKOP_CPHASE    (Divider - 1),
     .CLKOP_FPHASE    (0),
     .CLKOS_ENABLE    ("ENABLED"),
-    .CLKOS_DIV       (12),
-    .CLKOS_CPHASE    (17),
+    .CLKOS_DIV       (Divider),
+    .CLKOS_CPHASE    (Divider - 1 + Divider / 2),
     .CLKOS_FPHASE    (0),
     .OUTDIVIDER_MUXA ("DIVA"),
     .OUTDIVIDER_MUXB ("DIVB"),
