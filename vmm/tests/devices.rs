@@ -396,6 +396,25 @@ fn input_goes_to_the_console_that_spoke_last() {
     assert_eq!(machine.bytes(DATA + 16, 1), b"z");
 }
 
+/// The UART gives three bytes at most at a time: after a multiple of that the VMM asks once more, and must let the guest run
+/// though nothing comes.
+#[test]
+fn lines_of_any_length_reach_the_serial_port() {
+    for len in 1..=13 {
+        let mut machine = Machine::new(false);
+        enable(&mut machine);
+        machine.store_byte(UART + 1, 1);
+        let line: Vec<u8> = (b'a'..).take(len).collect();
+        machine.typed.extend(&line);
+        machine.epoch();
+        let mut read = Vec::new();
+        while machine.load_byte(UART + 5) & 1 != 0 {
+            read.push(machine.load_byte(UART));
+        }
+        assert_eq!(read, line);
+    }
+}
+
 #[test]
 fn entropy_fills_buffers() {
     let mut machine = Machine::new(false);

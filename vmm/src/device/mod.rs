@@ -171,7 +171,10 @@ pub fn next(
                 Some(packed) => Next::Act(Action::ConsoleSend(packed)),
                 None => Next::Idle,
             },
-            FETCH if !console.holds_input() => Next::Act(Action::ConsoleFetch),
+            // Once more only if the last time found as much as there can be.
+            FETCH if console.expects_input() && !console.holds_input() => {
+                Next::Act(Action::ConsoleFetch)
+            }
             FETCH => Next::Idle,
             BLOCK => block.proceed(shared, memory),
             NET_OUT => net.send(shared, memory),
