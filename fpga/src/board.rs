@@ -110,7 +110,9 @@ impl Board {
             }
         }
         for (name, target) in &board.target {
-            if target.clocks.is_empty() || target.clocks.values().any(|mhz| !(*mhz > 0.0)) {
+            if target.clocks.is_empty()
+                || target.clocks.values().any(|mhz| !mhz.is_finite() || *mhz <= 0.0)
+            {
                 return Err(wrong(format!(
                     "target `{name}`: no clock, or one without a frequency"
                 )));

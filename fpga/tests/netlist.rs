@@ -10,16 +10,19 @@ use covert_fpga::error::{Error, Fault};
 use covert_fpga::netlist::{Bit, Design};
 use covert_fpga::{Plan, Request, redundancy, synth};
 
+/// Words for the block RAM: what they say does not matter here.
+const FIRMWARE: &str = "00000013\n30529073\n";
+
 fn request(out: &Path) -> Request {
     Request {
         board: "ulx3s".into(),
         chip: "duo".into(),
-        target: Some("chip".into()),
+        target: Some("board".into()),
         out: out.to_owned(),
         synth_only: true,
         seed: 1,
         seeds: 1,
-        firmware: String::new(),
+        firmware: FIRMWARE.repeat(64),
         injector: false,
     }
 }
@@ -230,6 +233,7 @@ fn a_netlist_made_without_care_is_refused(read: &Design) {
         .map(|line| format!("{line}\n"))
         .collect();
     assert!(careless.lines().count() < script.lines().count());
+    fs::write(out.join(synth::FIRMWARE), FIRMWARE.repeat(64)).expect("it can be written");
     fs::write(out.join(synth::SCRIPT), careless).expect("it can be written");
     let mut yosys: Command = covert_fpga::tool::Tools::new().command("yosys").expect("Yosys");
     let status = yosys.args(["-q", synth::SCRIPT]).current_dir(&out).status().expect("it starts");

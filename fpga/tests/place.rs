@@ -14,18 +14,18 @@ fn duo_is_placed_and_fast_enough() {
     let plan = Plan::new(Request {
         board: "ulx3s".into(),
         chip: "duo".into(),
-        target: Some("chip-25".into()),
+        target: Some("board-25".into()),
         out: out.clone(),
         synth_only: false,
         seed: 1,
         seeds: 4,
-        firmware: String::new(),
+        firmware: "00000013\n".repeat(4096),
         injector: false,
     })
     .expect("a plan");
     let report = plan.build(&mut |_| {}).expect("a bitstream");
     let best = report.seeds.iter().find(|placed| Some(placed.seed) == report.seed).expect("a seed");
-    // The chip's clock, one for each tile, one for unit and devices.
+    // The board's clock, one for each tile, one for unit and devices.
     assert_eq!(best.clocks.len(), 4, "{:?}", best.clocks);
     for clock in &best.clocks {
         assert_eq!(clock.required_mhz.map(f64::round), Some(25.0), "{clock:?}");
