@@ -1,7 +1,9 @@
 // Clocks of the ULX3S: one for everything, and the same half a cycle later for the SDRAM. In simulation clk_i is that
 // clock already, and always good.
 module ulx3s_pll #(
+  // verilator lint_off UNUSEDPARAM
   parameter int unsigned ClockMHz = 50  // 25, 50 or 75
+  // verilator lint_on UNUSEDPARAM
 ) (
   input  logic clk_i,         // 25 MHz
   output logic clk_o,
