@@ -43,17 +43,15 @@ fn no_flip_under_linux_is_silent() {
     // From where the second replica is there: the copy of the kernel takes about a quarter of a boot.
     let drawn = inject::draw(flips, SEED, &state, 2, golden.cycles / 4..golden.cycles);
     let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-    let runs =
-        run_all(&machine, &golden, &drawn, jobs, |_| ()).unwrap_or_else(|error| panic!("{error}"));
+    // Each as it comes: with `--no-capture` a run that is cut off says what it has seen.
+    let runs = run_all(&machine, &golden, &drawn, jobs, |run| println!("  {}", describe(run)))
+        .unwrap_or_else(|error| panic!("{error}"));
     let summary = Summary::new(&runs);
     println!(
         "brief, {} cycles: {}",
         golden.cycles,
         serde_json::to_string(&summary).unwrap_or_default()
     );
-    for run in &runs {
-        println!("  {}", describe(run));
-    }
     assert_eq!(summary.runs, flips as usize);
     assert_eq!(summary.count(Class::Sdc), 0, "a flip in a protected tile was silent");
     assert_eq!(summary.count(Class::Hang), 0, "a flip in a protected tile made it hang");
