@@ -1,5 +1,6 @@
 // The top of the ULX3S as a whole: SDRAM chip with its rules, SD card with an image, a terminal on the serial line.
-// Usage: bench BIT CARD SCRIPT; BIT: cycles of a bit on the serial line; - for no card. The card's image is written back to CARD at the end if the board wrote to it.
+// Usage: bench BIT CARD SCRIPT. BIT: cycles of a bit on the serial line. CARD: the card's image, written back at the end if the
+// board wrote to it; - for no card.
 // Lines of the script, carried out in turn; TEXT goes to the end of the line, with \n, \r and \\:
 //   limit MS        simulated milliseconds that a line below may take
 //   expect TEXT     what the terminal shows behind what was expected last
