@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the guest Linux from Debian's source packages: unmodified kernels for RV32 and a static userland.
 #
-#   $COVERT_CACHE/linux-6.1, linux-6.12    Image, System.map, config
+#   $COVERT_CACHE/linux-6.1, linux-6.12    Image, vmlinux (for gdb), System.map, config
 #   $COVERT_CACHE/userland                 initrd.cpio; cc, a compiler for more programs; sysroot
 #   $COVERT_CACHE/sources                  the source packages, kept: another configuration needs no download
 #
@@ -16,7 +16,7 @@ set -euo pipefail
 . "$COVERT_ROOT/scripts/debian.sh"
 
 # Raise these numbers when a recipe changes what it leaves behind.
-readonly KERNEL_RECIPE=1 USERLAND_RECIPE=1
+readonly KERNEL_RECIPE=2 USERLAND_RECIPE=1
 readonly GUEST=$COVERT_ROOT/firmware/linux SOURCES=$COVERT_CACHE/sources
 readonly CROSS=riscv64-linux-gnu- ARCHITECTURE="-march=rv32imac -mabi=ilp32"
 
@@ -139,7 +139,8 @@ build_kernel() {
     check_config "$build/fragment" "$build/objects/.config"
     kernel_make -j"$(nproc)" Image
     work_folder "$part"
-    cp "$build/objects/arch/riscv/boot/Image" "$build/objects/System.map" "$build/objects/usr/gen_init_cpio" "$WORK/"
+    cp "$build/objects/arch/riscv/boot/Image" "$build/objects/vmlinux" "$build/objects/System.map" \
+        "$build/objects/usr/gen_init_cpio" "$WORK/"
     cp "$build/objects/.config" "$WORK/config"
     install_part "$part" "$WORK" "$key"
     rm -rf "$build"

@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use clap::Parser as _;
-use common::{assemble, assemble_file, covert, refused, run, text};
+use common::{assemble, assemble_file, cached, covert, refused, run, text};
 use covert::cli::{self, Cli};
 use covert::console::Output;
 use covert::debug::retired::Retired;
@@ -269,6 +269,54 @@ fn translated_addresses_and_a_detach() {
     has("0 detections");
     let (code, result, served_console, rest) = served.end();
     assert_eq!((code, rest.as_str()), (0, "gdb: detached; the run goes on\n"));
+    assert_eq!((result, served_console), (timeless(expected), console));
+}
+
+/// The kernel's own symbols, from before translation is on to the first process, while two replicas boot it.
+#[test]
+fn a_protected_linux_with_its_vmlinux() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let append = "console=ttyS0 quiet panic=-1 covert.run=boot";
+    let arguments = ["linux", "--chip", "duo", "--append", append, "--max-cycles", "9000000"];
+    let (expected, console) = run(&arguments, 1, folder.path());
+    assert_eq!(expected["outcome"], "timeout");
+    let served = Served::start(&arguments, folder.path());
+    let said = served.gdb(
+        &[&format!("file {}", cached("linux-6.1/vmlinux").display())],
+        &[
+            "x/1i $pc",
+            "x/1x start_kernel",
+            "hbreak start_kernel",
+            "continue",
+            "backtrace",
+            "x/s (char *)&linux_banner",
+            "watch *(int *)&system_state",
+            "continue",
+            "backtrace",
+            "delete",
+            "break *kernel_init",
+            "continue",
+            "info symbol $pc",
+            "monitor replicas",
+            "detach",
+        ],
+    );
+    let has = |what: &str| assert!(said.contains(what), "no `{what}` in {said}");
+    // Where it is loaded; its virtual addresses mean nothing yet.
+    has("=> 0x80400000:");
+    has("Cannot access memory");
+    has("in start_kernel ()");
+    has("in _start_kernel ()");
+    has("<linux_banner>:\t\"Linux version 6.1.");
+    has("Old value = 0\nNew value = 1");
+    has("in rest_init ()");
+    has("in arch_call_rest_init ()");
+    has("kernel_init in section .text");
+    has("tile 1: member");
+    has("0 detections");
+    let (code, result, served_console, rest) = served.end();
+    assert_eq!(code, 1, "{rest}");
+    assert!(rest.starts_with("gdb: detached; the run goes on\n"), "{rest}");
     assert_eq!((result, served_console), (timeless(expected), console));
 }
 

@@ -65,10 +65,14 @@ pub(crate) fn text(path: &Path) -> &str {
     path.to_str().expect("a plain name")
 }
 
+/// A file of the project's cache, whether it is there or not.
+pub(crate) fn cached(name: &str) -> PathBuf {
+    let cache = std::env::var_os("COVERT_CACHE").map(PathBuf::from);
+    let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/covert");
+    cache.unwrap_or_else(home).join(name)
+}
+
 /// Whether the project's cache has Yosys.
 pub(crate) fn has_yosys() -> bool {
-    let cache = std::env::var_os("COVERT_CACHE").map(PathBuf::from);
-    let cache =
-        cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/covert")));
-    cache.is_some_and(|cache| cache.join("venv/bin/yosys").is_file())
+    cached("venv/bin/yosys").is_file()
 }
