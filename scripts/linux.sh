@@ -15,8 +15,6 @@ set -euo pipefail
 # shellcheck source=scripts/debian.sh
 . "$COVERT_ROOT/scripts/debian.sh"
 
-# Raise these numbers when a recipe changes what it leaves behind.
-readonly KERNEL_RECIPE=2 USERLAND_RECIPE=1
 readonly GUEST=$COVERT_ROOT/firmware/linux SOURCES=$COVERT_CACHE/sources
 readonly CROSS=riscv64-linux-gnu- ARCHITECTURE="-march=rv32imac -mabi=ilp32"
 
@@ -24,6 +22,10 @@ readonly CROSS=riscv64-linux-gnu- ARCHITECTURE="-march=rv32imac -mabi=ilp32"
 checksum() {
     (cd "$GUEST" && find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-16)
 }
+
+# A checksum of the functions of that name, so that no change of a recipe is forgotten: a part that another recipe made may
+# look the same and be another (build numbers, times).
+recipe() { declare -f "$@" | sha256sum | cut -c 1-16; }
 
 # Makes WORK, a folder in the cache that is moved into place as a part, or is gone when the script ends.
 work_folder() {
@@ -112,7 +114,7 @@ upstream_source() {
 # Builds the kernel of series $1 from package version $2 as part linux-$1. An interrupted build goes on where it was.
 build_kernel() {
     local series=$1 version=$2 part=linux-$1 build=$COVERT_CACHE/build/linux-$1 key source
-    key="$KERNEL_RECIPE $version $(checksum linux.config "linux-$series.config") $("${CROSS}gcc" -dumpfullversion)"
+    key="$(recipe build_kernel) $version $(checksum linux.config "linux-$series.config") $("${CROSS}gcc" -dumpfullversion)"
     if is_current "$part" "$key"; then
         rm -rf "$build"
         return
@@ -239,7 +241,7 @@ failed() {
 
 build_userland() {
     local key cc musl busybox flags="-Os -std=gnu11 -Wall -Wextra -Werror -s"
-    key="$USERLAND_RECIPE $MUSL_DEBIAN $BUSYBOX_DEBIAN $(checksum userland) $("${CROSS}gcc" -dumpfullversion)"
+    key="$(recipe build_userland build_sysroot write_compiler build_busybox) $MUSL_DEBIAN $BUSYBOX_DEBIAN $(checksum userland) $("${CROSS}gcc" -dumpfullversion)"
     if is_current userland "$key"; then return; fi
 
     work_folder userland
