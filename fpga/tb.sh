@@ -6,7 +6,9 @@
 set -euo pipefail
 FOLDER=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly FOLDER
-readonly BENCHES=(sdram sdcard loader serial notes rx_fifo button memory_map board mutants)
+BENCHES=(sdram sdcard loader serial notes rx_fifo button memory_map board mutants)
+if [ -n "${COVERT_TEST_FULL:-}" ]; then BENCHES+=(netlist); fi
+readonly BENCHES
 readonly STAMPED=("$FOLDER"/rtl/*.sv "$FOLDER"/tb/*.* "$FOLDER"/boards/*/rtl/*.sv "$FOLDER"/*.f "$FOLDER/tb.sh"
     "$FOLDER"/../rtl/{chip,core,tile,unit}/*.sv "$FOLDER"/../rtl/unit/gen/*.v
     "$FOLDER/../rtl/chip/tb/bench.hpp" "$FOLDER/../rtl/unit/gen/covert_pkg.sv")
@@ -90,18 +92,25 @@ memory_map() {
 # The command that makes images for the board.
 readonly COVERT=${CARGO_TARGET_DIR:-$COVERT_ROOT/target}/release/covert
 
+# prepare FOLDER SCRIPT ARGUMENT...: the card's image, by `covert fpga image ARGUMENT...`, and the script boards/ulx3s/tests/SCRIPT.
+prepare() {
+    local dir=$1 name=$2
+    shift 2
+    [ -x "$COVERT" ] || die "no $COVERT; run: make build"
+    mkdir -p "$dir"
+    "$COVERT" fpga image "$@" --out "$dir/card.img" || return 1
+    sed "s|@IMAGE@|$dir/card.img|" "$FOLDER/boards/ulx3s/tests/$name" >"$dir/script"
+}
+
 # The whole board with a guest's image on its card, through the script boards/ulx3s/tests/NAME.
 # board NAME ARGUMENT...: arguments of `covert fpga image`; --serial before them: there is no card, the script sends the image
 # (@IMAGE@).
 board() {
     local name=$1 dir=$OUT/board-$1 card
     shift
-    [ -x "$COVERT" ] || die "no $COVERT; run: make build"
-    mkdir -p "$dir"
     card=$dir/card.img
     if [ "${1:-}" = --serial ]; then card=-; shift; fi
-    "$COVERT" fpga image "$@" --out "$dir/card.img" || return 1
-    sed "s|@IMAGE@|$dir/card.img|" "$FOLDER/boards/ulx3s/tests/$name" >"$dir/script"
+    prepare "$dir" "$name" "$@" || return 1
     "$COVERT" fpga firmware --out "$OUT/firmware.hex.new" || return 1
     cmp -s "$OUT/firmware.hex.new" "$OUT/firmware.hex" || {
         mv "$OUT/firmware.hex.new" "$OUT/firmware.hex"
@@ -109,7 +118,41 @@ board() {
     }
     build board ulx3s tb/board_tb.cpp "$LINT" -O3 +define+COVERT_INJECTOR --pins-inout-enables -Wno-PINCONNECTEMPTY -GBaud=2000000 \
         "-GRomWords=$(wc -l <"$OUT/firmware.hex")" "-GRomFile=\"$OUT/firmware.hex\"" -F boards/ulx3s/ulx3s.f || return 1
-    start board 25 "$card" "$dir/script"
+    start board 50 25 "$card" "$dir/script"
+}
+
+# The whole board as Yosys leaves it for the ECP5, with the fault injector, at the default target's clock and the board's own baud
+# rate. Cells are Yosys' models; what it has none of is in tb/ecp5_blocks.sv. Yosys makes one flat module of it first: one with
+# its cells as modules takes Verilator's C++ to the hundred megabytes.
+netlist() {
+    local dir=$OUT/netlist cells
+    prepare "$dir" netlist compute --chip duo --epoch 5000 || return 1
+    cells=$(cells) || return 1
+    "$COVERT" fpga build --board ulx3s --chip duo --injector --synth-only --out "$dir/fpga" || return 1
+    cmp -s "$dir/fpga/netlist.json" "$dir/netlist.json" || rm -f "$dir/stamp"
+    if [ ! -e "$dir/stamp" ]; then
+        rm -rf "$dir/model"
+        (cd "$FOLDER" && "$COVERT_CACHE/venv/bin/python3" ../scripts/yosys.py -q -l "$dir/flat.log" \
+            -p "read_json $dir/fpga/netlist.json" -p "delete =A:blackbox" \
+            -p "read_verilog -DNO_INCLUDES -I$cells $cells/cells_sim.v" -p "read_verilog -lib $cells/cells_bb.v" \
+            -p "setattr -mod -unset keep_hierarchy *" -p "hierarchy -check -top ulx3s" -p proc \
+            -p "flatten -noscopeinfo" -p "delete t:\$specify*" -p simplemap -p splitnets -p "opt_expr -mux_bool" \
+            -p "clean -purge" -p "rename -hide w:*" -p "clean -purge" -p "rename -enumerate -pattern n% w:*" \
+            -p "write_verilog -noattr $dir/flat.v") || return 1
+        "$VERILATOR_ROOT/bin/verilator_bin" --cc --quiet -O3 -Wno-fatal -Wno-lint --x-assign unique --x-initial unique \
+            --pins-inout-enables --output-split 20000 --top-module ulx3s --prefix Vulx3s --Mdir "$dir/model" \
+            "$dir/flat.v" "$FOLDER/tb/ecp5_blocks.sv" || return 1
+        printf '%s\0' "$dir"/model/*.cpp | xargs -0 -P "$(nproc)" -I{} \
+            g++ "${CXXFLAGS[@]}" -O1 -w -I"$INCLUDE" -I"$INCLUDE/vltstd" -c {} -o {}.o || return 1
+        cp "$dir/fpga/netlist.json" "$dir/netlist.json"
+    fi
+    runtime
+    g++ "${CXXFLAGS[@]}" -isystem "$INCLUDE" -isystem "$INCLUDE/vltstd" -isystem "$dir/model" -I"$OUT" \
+        -I"$COVERT_ROOT/rtl/chip/tb" "$FOLDER/tb/board_tb.cpp" "$dir"/model/*.o "$OUT/verilated.o" \
+        "$OUT/verilated_threads.o" -pthread -o "$dir/bench" || return 1
+    touch "$dir/stamp"
+    # 115,200 baud at 25 MHz.
+    start netlist 25 217 "$dir/card.img" "$dir/script"
 }
 
 # What Yosys makes of it for the board, at 50 MHz, in the same bench.
@@ -144,6 +187,7 @@ cells() {
 run() {
     case $1 in
         mutants) mutants ;;
+        netlist) netlist || return 1 ;;
         sdram)
             sdram 3 25000 100 3 long || return 1
             sdram 3 50000 50 2 || return 1

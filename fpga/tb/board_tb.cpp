@@ -1,6 +1,6 @@
 // The top of the ULX3S as a whole: SDRAM chip with its rules, SD card with an image, a terminal on the serial line.
-// Usage: bench BIT CARD SCRIPT. BIT: cycles of a bit on the serial line. CARD: the card's image, written back at the end if the
-// board wrote to it; - for no card.
+// Usage: bench MHZ BIT CARD SCRIPT. MHZ: the board's clock, which divides 1000. BIT: cycles of a bit on the serial line. CARD: the
+// card's image, written back at the end if the board wrote to it; - for no card.
 // Lines of the script, carried out in turn; TEXT goes to the end of the line, with \n, \r and \\:
 //   limit MS        simulated milliseconds that a line below may take
 //   expect TEXT     what the terminal shows behind what was expected last
@@ -27,8 +27,6 @@
 
 namespace {
 
-constexpr uint64_t kPeriodNs = 20;
-constexpr uint64_t kCyclesOfMs = 50000;
 constexpr size_t kSector = 512;
 
 std::string unescape(const std::string& text) {
@@ -46,8 +44,9 @@ std::string unescape(const std::string& text) {
 
 class Board {
   public:
-    Board(unsigned bit, const std::string& card_file)
-        : bit_(bit), sdram_(sdram::Times(), kPeriodNs * sdram::kNs, 9, 13, 1), card_(kind(), 7), card_file_(card_file) {
+    Board(unsigned mhz, unsigned bit, const std::string& card_file)
+        : bit_(bit), period_ns_(1000 / mhz), sdram_(sdram::Times(), period_ns_ * sdram::kNs, 9, 13, 1), card_(kind(), 7),
+          card_file_(card_file) {
         top_ = std::make_unique<Vulx3s>();
         top_->btn_pwr_ni = 1;
         if (card_file != "-") {
@@ -72,7 +71,7 @@ class Board {
 
     void cycle() {
         now_++;
-        const uint64_t ns = now_ * kPeriodNs;
+        const uint64_t ns = now_ * period_ns_;
         const sdram::Ps ps = ns * sdram::kNs;
         top_->sdram_dq_io = sdram_.bus(ps);
         top_->sd_dat0_i = card_.miso(ns);
@@ -83,8 +82,8 @@ class Board {
         top_->eval();
         const bool drives = top_->sdram_dq_io__en != 0;
         if (drives && top_->sdram_dq_io__en != 0xFFFF) wrong("half of the bus is driven");
-        if (drives) sdram_.controller_drives(ps, ps + kPeriodNs * sdram::kNs);
-        sdram_.edge(ps + kPeriodNs * sdram::kNs / 2,
+        if (drives) sdram_.controller_drives(ps, ps + period_ns_ * sdram::kNs);
+        sdram_.edge(ps + period_ns_ * sdram::kNs / 2,
                     {top_->sdram_cke_o != 0, top_->sdram_cs_no != 0, top_->sdram_ras_no != 0, top_->sdram_cas_no != 0,
                      top_->sdram_we_no != 0, top_->sdram_ba_o, top_->sdram_a_o, top_->sdram_dqm_o, drives,
                      top_->sdram_dq_io__out});
@@ -122,7 +121,7 @@ class Board {
         top_->btn_pwr_ni = 0;
         run(1000);
         top_->btn_pwr_ni = 1;
-        sdram_.power_cycle(now_ * kPeriodNs * sdram::kNs);
+        sdram_.power_cycle(now_ * period_ns_ * sdram::kNs);
         card_.stray();
         seen_ = terminal_.size();
     }
@@ -199,6 +198,7 @@ class Board {
     }
 
     const unsigned bit_;
+    const uint64_t period_ns_;
     std::unique_ptr<Vulx3s> top_;
     sdram::Chip sdram_;
     sd::Card card_;
@@ -216,19 +216,21 @@ class Board {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const unsigned bit = argc == 4 ? static_cast<unsigned>(std::atoi(argv[1])) : 0;
-    if (bit == 0) {
-        std::fprintf(stderr, "usage: bench BIT CARD|- SCRIPT\n");
+    const unsigned mhz = argc == 5 ? static_cast<unsigned>(std::atoi(argv[1])) : 0;
+    const unsigned bit = argc == 5 ? static_cast<unsigned>(std::atoi(argv[2])) : 0;
+    if (bit == 0 || mhz == 0 || 1000 % mhz != 0) {
+        std::fprintf(stderr, "usage: bench MHZ BIT CARD|- SCRIPT\n");
         return 2;
     }
-    std::ifstream script(argv[3]);
+    std::ifstream script(argv[4]);
     if (!script) {
-        std::fprintf(stderr, "cannot read %s\n", argv[3]);
+        std::fprintf(stderr, "cannot read %s\n", argv[4]);
         return 2;
     }
-    Board board(bit, argv[2]);
+    Board board(mhz, bit, argv[3]);
     bench::Verdict verdict;
-    uint64_t limit = 1000 * kCyclesOfMs;
+    const uint64_t cycles_of_ms = 1000 * mhz;
+    uint64_t limit = 1000 * cycles_of_ms;
     const auto start = std::chrono::steady_clock::now();
     std::string line;
     bool going = true;
@@ -243,7 +245,7 @@ int main(int argc, char** argv) {
         uint64_t first = 0, second = 0;
         numbers >> first >> second;
         if (what == "limit") {
-            limit = first * kCyclesOfMs;
+            limit = first * cycles_of_ms;
         } else if (what == "expect") {
             going = board.expect(text, limit);
             verdict.check(going, "expected: " + escaped);
@@ -264,7 +266,7 @@ int main(int argc, char** argv) {
             verdict.check(going, "sent: " + text);
         } else if (what == "press") {
             board.button(static_cast<unsigned>(first), true);
-            board.run(second * kCyclesOfMs);
+            board.run(second * cycles_of_ms);
             board.button(static_cast<unsigned>(first), false);
         } else if (what == "hold" || what == "release") {
             board.button(static_cast<unsigned>(first), what == "hold");
@@ -273,7 +275,7 @@ int main(int argc, char** argv) {
         } else if (what == "led") {
             verdict.check(board.led(static_cast<unsigned>(first)) == second, "led " + text);
         } else if (what == "wait") {
-            board.run(first * kCyclesOfMs);
+            board.run(first * cycles_of_ms);
         } else {
             std::fprintf(stderr, "what is `%s`?\n", line.c_str());
             return 2;
