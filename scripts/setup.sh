@@ -88,12 +88,13 @@ check_rust() {
         die "Rust $version is too old: $RUST_MIN_VERSION or later is needed (rustup update stable)"
 }
 
-# Prints the first Python that can make a virtual environment.
+# Prints the first Python that can make a virtual environment; the one behind it where that is itself in one: ours may be the
+# first on the PATH, and is about to be removed.
 find_python() {
     local python
     for python in python3 /usr/bin/python3; do
         if "$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then
-            printf '%s\n' "$python"
+            "$python" -c 'import os, sys; print(os.path.realpath(getattr(sys, "_base_executable", sys.executable)))'
             return
         fi
     done
