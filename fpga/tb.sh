@@ -122,21 +122,22 @@ board() {
 }
 
 # The whole board as Yosys leaves it for the ECP5, with the fault injector, at the default target's clock and the board's own baud
-# rate. Cells are Yosys' models; what it has none of is in tb/ecp5_blocks.sv. Yosys makes one flat module of it first: one with
+# rate. Cells are Yosys' models, LUTs its own cell (tb/ecp5_luts.v); what it has none of is in tb/ecp5_blocks.sv. Yosys makes one flat module of it first: one with
 # its cells as modules takes Verilator's C++ to the hundred megabytes.
 netlist() {
-    local dir=$OUT/netlist cells
+    local dir=$OUT/netlist cells stamp
     prepare "$dir" netlist compute --chip duo --epoch 5000 || return 1
     cells=$(cells) || return 1
     "$COVERT" fpga build --board ulx3s --chip duo --injector --synth-only --out "$dir/fpga" || return 1
-    cmp -s "$dir/fpga/netlist.json" "$dir/netlist.json" || rm -f "$dir/stamp"
-    if [ ! -e "$dir/stamp" ]; then
-        rm -rf "$dir/model"
+    stamp=$(cat "$dir/fpga/netlist.json" "$FOLDER/tb.sh" "$FOLDER"/tb/ecp5_* | sha256sum)
+    if [ "$(cat "$dir/stamp" 2>/dev/null)" != "$stamp" ]; then
+        rm -rf "$dir/model" "$dir/stamp"
         (cd "$FOLDER" && "$COVERT_CACHE/venv/bin/python3" ../scripts/yosys.py -q -l "$dir/flat.log" \
             -p "read_json $dir/fpga/netlist.json" -p "delete =A:blackbox" \
             -p "read_verilog -DNO_INCLUDES -I$cells $cells/cells_sim.v" -p "read_verilog -lib $cells/cells_bb.v" \
-            -p "setattr -mod -unset keep_hierarchy *" -p "hierarchy -check -top ulx3s" -p proc \
-            -p "flatten -noscopeinfo" -p "delete t:\$specify*" -p simplemap -p splitnets -p "opt_expr -mux_bool" \
+            -p "read_verilog -icells -overwrite tb/ecp5_luts.v" -p "setattr -mod -unset keep_hierarchy *" \
+            -p "hierarchy -check -top ulx3s" -p proc -p "flatten -noscopeinfo" -p "delete t:\$specify*" \
+            -p "simplemap t:\$lut %n" -p splitnets -p "opt_expr -mux_bool" \
             -p "clean -purge" -p "rename -hide w:*" -p "clean -purge" -p "rename -enumerate -pattern n% w:*" \
             -p "write_verilog -noattr $dir/flat.v") || return 1
         "$VERILATOR_ROOT/bin/verilator_bin" --cc --quiet -O3 -Wno-fatal -Wno-lint --x-assign unique --x-initial unique \
@@ -144,13 +145,12 @@ netlist() {
             "$dir/flat.v" "$FOLDER/tb/ecp5_blocks.sv" || return 1
         printf '%s\0' "$dir"/model/*.cpp | xargs -0 -P "$(nproc)" -I{} \
             g++ "${CXXFLAGS[@]}" -O1 -w -I"$INCLUDE" -I"$INCLUDE/vltstd" -c {} -o {}.o || return 1
-        cp "$dir/fpga/netlist.json" "$dir/netlist.json"
+        printf '%s\n' "$stamp" >"$dir/stamp"
     fi
     runtime
     g++ "${CXXFLAGS[@]}" -isystem "$INCLUDE" -isystem "$INCLUDE/vltstd" -isystem "$dir/model" -I"$OUT" \
         -I"$COVERT_ROOT/rtl/chip/tb" "$FOLDER/tb/board_tb.cpp" "$dir"/model/*.o "$OUT/verilated.o" \
         "$OUT/verilated_threads.o" -pthread -o "$dir/bench" || return 1
-    touch "$dir/stamp"
     # 115,200 baud at 25 MHz.
     start netlist 25 217 "$dir/card.img" "$dir/script"
 }
