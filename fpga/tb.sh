@@ -122,8 +122,8 @@ board() {
 }
 
 # The whole board as Yosys leaves it for the ECP5, with the fault injector, at the default target's clock and the board's own baud
-# rate. Cells are Yosys' models, LUTs its own cell (tb/ecp5_luts.v); what it has none of is in tb/ecp5_blocks.sv. Yosys makes one flat module of it first: one with
-# its cells as modules takes Verilator's C++ to the hundred megabytes.
+# rate. Cells are Yosys' models, LUTs its own cell (tb/ecp5_luts.v); what it has none of is in tb/ecp5_blocks.sv. Yosys makes one
+# flat module of it first: with its cells as modules, Verilator writes a hundred megabytes of C++.
 netlist() {
     local dir=$OUT/netlist cells stamp
     prepare "$dir" netlist compute --chip duo --epoch 5000 || return 1

@@ -241,7 +241,8 @@ failed() {
 
 build_userland() {
     local key cc musl busybox flags="-Os -std=gnu11 -Wall -Wextra -Werror -s"
-    key="$(recipe build_userland build_sysroot write_compiler build_busybox) $MUSL_DEBIAN $BUSYBOX_DEBIAN $(checksum userland) $("${CROSS}gcc" -dumpfullversion)"
+    key="$(recipe build_userland build_sysroot write_compiler build_busybox) $ARCHITECTURE $MUSL_DEBIAN $BUSYBOX_DEBIAN"
+    key="$key $(checksum userland) $("${CROSS}gcc" -dumpfullversion)"
     if is_current userland "$key"; then return; fi
 
     work_folder userland
