@@ -262,8 +262,11 @@ build_userland() {
     "$cc" $flags -o "$WORK/init" "$GUEST/userland/src/init.c"
     # shellcheck disable=SC2086
     "$cc" $flags -O2 -o "$WORK/workload" "$GUEST"/userland/src/{workload,compute,files,udp}.c
-    # The kernel's own tool makes device nodes without being root, and no time of this machine gets in.
-    sed -e "s|@BUILD@|$WORK|; s|@ETC@|$GUEST/userland/etc|" "$GUEST/userland/initrd.list" >"$WORK/list"
+    # The kernel's own tool makes device nodes without being root. No time of this machine gets in: what is made is given one by
+    # -t, what is copied brings its file's.
+    cp -r "$GUEST/userland/etc" "$WORK/etc"
+    find "$WORK" -type f -exec touch -d @0 {} +
+    sed -e "s|@BUILD@|$WORK|; s|@ETC@|$WORK/etc|" "$GUEST/userland/initrd.list" >"$WORK/list"
     "$COVERT_CACHE/linux-6.1/gen_init_cpio" -t 0 "$WORK/list" >"$WORK/part/initrd.cpio"
     install_part userland "$WORK/part" "$key"
     rm -rf "$WORK"
