@@ -7,9 +7,10 @@ refresh_package_lists() {
     as_root apt-get -q update >&2 || die "apt-get update failed"
 }
 
-# True if the machine's package lists hold package $1 in version $2.
+# True if the machine's package lists hold package $1 in version $2. apt-cache says nothing of a version that it does not
+# know, and does not fail if it knows the package in another.
 is_listed() {
-    apt-cache show --no-all-versions "$1=$2" >/dev/null 2>&1
+    [ -n "$(apt-cache show --no-all-versions "$1=$2" 2>/dev/null)" ]
 }
 
 # Prints the version of package $1 to use: $2, the pinned one, or whatever Debian has now.

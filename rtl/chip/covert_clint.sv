@@ -22,7 +22,7 @@ module covert_clint (
   logic [ 2:0] divider_q;
   logic        tick;
   logic        at_msip, at_cmp_lo, at_cmp_hi, at_time_lo, at_time_hi;
-  logic [31:0] mask, old, merged;
+  logic [31:0] old, merged;
 
   assign at_msip    = addr_i == covert_pkg::ClintMsip[15:0];
   assign at_cmp_lo  = addr_i == covert_pkg::ClintMtimecmp[15:0];
@@ -31,15 +31,18 @@ module covert_clint (
   assign at_time_hi = addr_i == covert_pkg::ClintMtime[15:0] + 16'd4;
 
   always_comb begin
-    old = '0;
+    old    = '0;
+    merged = '0;
     if (valid_i) begin
-      old = ({32{at_msip}} & 32'(msip_q)) | ({32{at_cmp_lo}} & mtimecmp_q[31:0]) |
-          ({32{at_cmp_hi}} & mtimecmp_q[63:32]) | ({32{at_time_lo}} & mtime_q[31:0]) |
-          ({32{at_time_hi}} & mtime_q[63:32]);
+      if (at_msip) old = 32'(msip_q);
+      if (at_cmp_lo) old = mtimecmp_q[31:0];
+      if (at_cmp_hi) old = mtimecmp_q[63:32];
+      if (at_time_lo) old = mtime_q[31:0];
+      if (at_time_hi) old = mtime_q[63:32];
+      merged = old;
+      for (int unsigned b = 0; b < 4; b++) if (strb_i[b]) merged[8*b+:8] = wdata_i[8*b+:8];
     end
   end
-  assign mask    = {{8{strb_i[3]}}, {8{strb_i[2]}}, {8{strb_i[1]}}, {8{strb_i[0]}}};
-  assign merged  = (old & ~mask) | (wdata_i & mask);
   assign rdata_o = old;
   assign tick    = divider_q == 3'(covert_pkg::CyclesPerTick - 1);
 

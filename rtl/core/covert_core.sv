@@ -337,9 +337,11 @@ module covert_core
   assign x_reserved = reserved_q && (reserved_addr_q == x_sum[31:2]);
   assign x_sc_fails = (x_dec_q.mem_op == covert_core_pkg::MemSc) && !x_reserved;
   always_comb begin
-    case (x_instr_q[13:12])
+    x_misaligned = 1'b0;
+    x_strb = 4'b0000;
+    x_wdata = 32'd0;
+    if (x_is_mem) case (x_instr_q[13:12])
       2'd0: begin
-        x_misaligned = 1'b0;
         x_strb = 4'b0001 << x_sum[1:0];
         x_wdata = {4{x_rs2_q[7:0]}};
       end
@@ -365,15 +367,15 @@ module covert_core
   logic [31:0] x_tval;
 
   logic [31:0] x_fetch_addr;  // of the part of the instruction that failed to be fetched
-  assign x_fetch_addr = x_err_second_q ? {x_pc_q[31:2] + 30'd1, 2'b00} : x_pc_q;
 
   always_comb begin
     x_exc = 1'b1;
     x_cause = covert_core_pkg::ExcIllegal;
     x_tval = x_raw_q;
-    if (x_err_q == covert_core_pkg::RspMiss) begin
-      x_exc = 1'b0;
-    end else if (x_err_q != covert_core_pkg::RspOk) begin
+    x_fetch_addr = x_pc_q;
+    if (x_err_q != covert_core_pkg::RspOk) begin
+      if (x_err_second_q) x_fetch_addr = {x_pc_q[31:2] + 30'd1, 2'b00};
+      x_exc = x_err_q != covert_core_pkg::RspMiss;
       x_cause = (x_err_q == covert_core_pkg::RspPage) ? covert_core_pkg::ExcFetchPage : covert_core_pkg::ExcFetchFault;
       x_tval = x_fetch_addr;
     end else if (!x_illegal_q) begin
@@ -394,7 +396,7 @@ module covert_core
         end
         covert_core_pkg::SysCsr: x_exc = csr_illegal;
         default: begin
-          x_exc = x_is_mem && x_misaligned;
+          x_exc = x_misaligned;
           x_cause = x_is_load ? covert_core_pkg::ExcLoadMisaligned : covert_core_pkg::ExcStoreMisaligned;
           x_tval = x_sum;
         end
@@ -409,10 +411,19 @@ module covert_core
   logic w_ready, fingerprint_busy, x_is_csr, x_is_fence, x_is_sfence, x_wait, x_ask, x_refetch;
   logic x_normal;  // the instruction executes (no trap), as soon as it need not wait
   logic x_csr_write, x_is_satp, w_quiet;
+  logic [31:0] x_csr_operand;
   logic [1:0] x_maint;
   assign x_is_csr = x_dec_q.sys_op == covert_core_pkg::SysCsr;
-  assign x_csr_write = (x_instr_q[13:12] == 2'd1) || (x_instr_q[19:15] != 5'd0);
-  assign x_is_satp = x_is_csr && x_csr_write && (x_instr_q[31:20] == 12'h180);
+  always_comb begin
+    x_csr_write = 1'b0;
+    x_is_satp = 1'b0;
+    x_csr_operand = 32'd0;
+    if (x_is_csr) begin
+      x_csr_write = (x_instr_q[13:12] == 2'd1) || (x_instr_q[19:15] != 5'd0);
+      x_is_satp = x_csr_write && (x_instr_q[31:20] == 12'h180);
+      x_csr_operand = x_instr_q[14] ? {27'd0, x_instr_q[19:15]} : x_rs1_q;
+    end
+  end
   assign x_is_fence = x_dec_q.sys_op == covert_core_pkg::SysFencei;
   assign x_is_sfence = x_dec_q.sys_op == covert_core_pkg::SysSfence;
   assign x_is_mul = x_dec_q.result == covert_core_pkg::ResMul;
@@ -592,7 +603,8 @@ module covert_core
   assign w_value = w_is_load ? w_loaded : (w_is_mul_q ? w_mul : w_result_q);
 
   always_comb begin
-    case (w_funct5_q)
+    w_amo = 32'd0;
+    if (w_is_amo) case (w_funct5_q)
       5'h01: w_amo = w_data_q;
       5'h04: w_amo = w_result_q ^ w_data_q;
       5'h08: w_amo = w_result_q | w_data_q;
@@ -661,16 +673,18 @@ module covert_core
   // ---------------------------------------------------------------- traps and CSRs
   logic [31:0] mfprint, mfprint_wdata;
   logic mfprint_we;
-  logic [4:0] w_fault_cause, trap_cause;
+  logic [4:0] trap_cause;
 
   always_comb begin
-    if (drsp_err_i == covert_core_pkg::RspPage) begin
-      w_fault_cause = w_is_load ? covert_core_pkg::ExcLoadPage : covert_core_pkg::ExcStorePage;
-    end else begin
-      w_fault_cause = w_is_load ? covert_core_pkg::ExcLoadFault : covert_core_pkg::ExcStoreFault;
+    trap_cause = w_cause_q;
+    if (w_fault) begin
+      if (drsp_err_i == covert_core_pkg::RspPage) begin
+        trap_cause = w_is_load ? covert_core_pkg::ExcLoadPage : covert_core_pkg::ExcStorePage;
+      end else begin
+        trap_cause = w_is_load ? covert_core_pkg::ExcLoadFault : covert_core_pkg::ExcStoreFault;
+      end
     end
   end
-  assign trap_cause = w_trap_q ? w_cause_q : w_fault_cause;
 
   // mepoch counts what retires in S and U and the traps into S. An access is counted when it leaves X; should it
   // fail, the trap into S takes its place in the count, a trap into M takes it back.
@@ -689,7 +703,7 @@ module covert_core
       .addr_i(x_instr_q[31:20]),
       .op_i(x_instr_q[13:12]),
       .write_i(x_csr_write),
-      .operand_i(x_instr_q[14] ? {27'd0, x_instr_q[19:15]} : x_rs1_q),
+      .operand_i(x_csr_operand),
       .access_i(x_fire && !x_trap && x_is_csr),
       .rdata_o(x_csr),
       .illegal_o(csr_illegal),

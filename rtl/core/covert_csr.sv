@@ -225,14 +225,18 @@ module covert_csr
     endcase
   end
 
-  assign illegal_o = !exists || (priv_q < addr_i[9:8]) || (write_i && (addr_i[11:10] == 2'b11));
   assign rdata_o = rdata;
   always_comb begin
-    case (op_i)
-      2'd2: wdata = rdata | operand_i;
-      2'd3: wdata = rdata & ~operand_i;
-      default: wdata = operand_i;
-    endcase
+    illegal_o = 1'b0;
+    wdata = 32'd0;
+    if (active_i) begin
+      illegal_o = !exists || (priv_q < addr_i[9:8]) || (write_i && (addr_i[11:10] == 2'b11));
+      case (op_i)
+        2'd2: wdata = rdata | operand_i;
+        2'd3: wdata = rdata & ~operand_i;
+        default: wdata = operand_i;
+      endcase
+    end
   end
   assign write = access_i && write_i && !illegal_o;
   assign sstatus_wdata = (mstatus_q & ~SstatusMask) | (wdata & SstatusMask);

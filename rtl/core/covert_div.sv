@@ -34,11 +34,15 @@ module covert_div (
   logic        a_neg, b_neg;
   logic [32:0] diff;  // partial remainder with the next bit, less the divisor; bit 32: borrow
 
-  assign a_neg = !op_i[0] && a_i[31];
-  assign b_neg = !op_i[0] && b_i[31];
   always_comb begin
-    diff = '0;
-    if (state_q == StDiv) diff = {remainder_q, quotient_q[31]} - {1'b0, divisor_q};
+    a_neg = 1'b0;
+    b_neg = 1'b0;
+    diff  = '0;
+    if (start_i) begin
+      a_neg = !op_i[0] && a_i[31];
+      b_neg = !op_i[0] && b_i[31];
+      diff  = {remainder_q, quotient_q[31]} - {1'b0, divisor_q};
+    end
   end
 
   always_ff @(posedge clk_i) begin

@@ -1,11 +1,13 @@
-// Fingerprint of the retired instruction stream: CRC-32C over one 16-byte record per event.
+// Fingerprint of the retired instruction stream: a CRC of 32 bits over one 16-byte record per event.
 //
-// The record is four little-endian words:
-//   0: pc    1: value ^ rot16(data)    2: addr    3: {22'd0, trap, rd[4:0], strb[3:0]}
+// The record is four words, in this order, each with its highest bit first:
+//   0: pc    1: {22'd0, trap, rd[4:0], strb[3:0]}    2: value ^ rot16(data)    3: addr
 // with data masked to the bytes in strb, and addr and data 0 unless a store (strb != 0, no trap).
-// Value and data are folded because only an AMO or SC has both. The CRC is the reflected one
-// (polynomial 0x82F63B78) without inversions: byte by byte, lowest bit first, state ^= bit;
-// state = state >> 1 ^ (state[0] ? polynomial : 0). An event is registered, and counts a cycle later.
+// Value and data are folded because only an AMO or SC has both. The polynomial is
+//   x^32 + x^4 + x + 1 = (x + 1) * (a primitive polynomial of degree 31),
+// without reflection and inversions: of two streams of the same length, up to 2^31 - 1 bits, it tells any that differ in
+// one, two, three or an odd number of bits, or only within 32 bits in a row, as CRC-32C does; others but for one in 2^32. It
+// has few terms, so a word's part in the new state has few too. An event is registered, and counts a cycle later.
 module covert_fingerprint (
   input  logic        clk_i,    // clock
   input  logic        rst_ni,   // synchronous reset, active low: state 0
@@ -23,19 +25,20 @@ module covert_fingerprint (
   output logic        busy_o    // an event is registered and not yet in value_o
 );
 
-  localparam logic [31:0] Polynomial = 32'h82f6_3b78;
+  // x^32 modulo the polynomial is x^4 + x + 1: a word that is followed by n words is multiplied by its n+1st power.
+  function automatic logic [47:0] times(input logic [47:0] a);
+    times = (a << 4) ^ (a << 1) ^ a;
+  endfunction
+  function automatic logic [47:0] times_square(input logic [47:0] a);
+    times_square = (a << 8) ^ (a << 2) ^ a;
+  endfunction
+  function automatic logic [47:0] times_fourth(input logic [47:0] a);
+    times_fourth = (a << 16) ^ (a << 4) ^ a;
+  endfunction
 
-  // The record's bits that the new state's bit `index` is the parity of: the definition above,
-  // followed backwards from the last step. Of the old state, the bits beside the first word count.
-  function automatic logic [127:0] row_of(input int index);
-    logic [31:0] mask;
-    logic        tap;
-    mask = 32'd1 << index;
-    for (int i = 127; i >= 0; i--) begin
-      tap       = ^(mask & Polynomial);
-      row_of[i] = tap;
-      mask      = {mask[30:0], tap};
-    end
+  // rot16 of the bytes that are stored.
+  function automatic logic [31:0] stored(input logic [31:0] data, input logic [3:0] strb);
+    stored = {data[15:0], data[31:16]} & {{8{strb[1]}}, {8{strb[0]}}, {8{strb[3]}}, {8{strb[2]}}};
   endfunction
 
   logic         busy_q;
@@ -43,16 +46,12 @@ module covert_fingerprint (
   logic [31:0]  pc_q, fold_q, addr_q;
   logic [9:0]   meta_q;
 
-  logic [31:0]  data_masked;
-  logic [127:0] record;
+  logic [47:0]  sum;
 
-  assign data_masked = data_i & {{8{strb_i[3]}}, {8{strb_i[2]}}, {8{strb_i[1]}}, {8{strb_i[0]}}};
-  assign record      = {22'd0, meta_q, addr_q, fold_q, pc_q ^ value_q};
-
-  for (genvar i = 0; i < 32; i++) begin : gen_bit
-    localparam logic [127:0] Row = row_of(i);
-    assign value_d[i] = ^(record & Row);
-  end
+  // All four words; what is above 32 bits is reduced once more.
+  assign sum     = times_fourth({16'd0, pc_q ^ value_q}) ^ times_square({16'd0, fold_q})
+      ^ times(times_square({38'd0, meta_q}) ^ {16'd0, addr_q});
+  assign value_d = sum[31:0] ^ 32'(times({32'd0, sum[47:32]}));
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -69,7 +68,7 @@ module covert_fingerprint (
         fold_q <= value_i;
         addr_q <= 32'd0;
         if (strb_i != 4'd0 && !trap_i) begin
-          fold_q <= value_i ^ {data_masked[15:0], data_masked[31:16]};
+          fold_q <= value_i ^ stored(data_i, strb_i);
           addr_q <= addr_i;
         end
         meta_q <= {trap_i, rd_i, strb_i};

@@ -86,7 +86,7 @@ module covert_dcache #(
 
   // What the arrays gave.
   logic [Ways-1:0][31:0] data_rd_q;
-  logic [Ways-1:0][20:0] tag_rd_q;
+  logic [20:0]           tag_rd_q[Ways];
   logic [MetaBits-1:0]   meta_rd_q;
   // What was written in the cycle in which that was read, to the same place.
   logic [Ways-1:0]       fwd_way_q;
@@ -144,6 +144,8 @@ module covert_dcache #(
   logic rsp_mine;               // an answer that is not a write-back's
   logic fill_rsp, fill_last, fill_bad;
   logic move, move_last, wb_start, scan_clean;
+  logic [Ways-1:0] tag_we;
+  logic [20:0] tag_wr;
   logic [ 2:0] first_word;      // of the access: the critical word
   logic [11:5] line;
 
@@ -158,10 +160,25 @@ module covert_dcache #(
   assign fill_bad   = fill_err_q | mem_rsp_err_i;
   // The buffer is free when the write-back before has been sent. Then reading the victim and asking for the line begin
   // together, in the same order: a word is read before its successor can arrive.
-  assign move       = (is_fill | (state_q == StMove)) & ~wb_busy_q & ~moved_q[3];
-  assign move_last  = (state_q == StMove) & move & (moved_q == 4'd7);
-  assign wb_start   = move_last | (fill_last & |(dirty & victim_q));
-  assign scan_clean = (state_q == StScan) & ~|dirty;
+  always_comb begin
+    move         = 1'b0;
+    move_last    = 1'b0;
+    wb_start     = 1'b0;
+    scan_clean   = 1'b0;
+    maint_done_o = 1'b0;
+    tag_we       = '0;
+    tag_wr       = '0;
+    // What is done in other states only costs a simulator nothing in this one.
+    if (!is_idle) begin
+      move         = (is_fill | (state_q == StMove)) & ~wb_busy_q & ~moved_q[3];
+      move_last    = (state_q == StMove) & move & (moved_q == 4'd7);
+      wb_start     = move_last | (fill_last & |(dirty & victim_q));
+      scan_clean   = (state_q == StScan) & ~|dirty;
+      maint_done_o = (state_q == StDrain) & ~wb_busy_q & (wb_owed_q == 5'd0);
+      tag_we       = {Ways{(state_q == StClear) | (scan_clean & maint_i[1])}} | (victim_q & {Ways{fill_last}});
+      if (is_fill && !fill_bad) tag_wr = {1'b1, ppn_q};
+    end
+  end
 
   always_comb begin
     state_d = state_q;
@@ -188,7 +205,6 @@ module covert_dcache #(
                       | ((state_q == StUncached) & rsp_mine);
   assign rsp_data_o   = is_idle ? hit_data : mem_rsp_data_i;
   assign rsp_err_o    = ~is_idle & fill_bad;
-  assign maint_done_o = (state_q == StDrain) & ~wb_busy_q & (wb_owed_q == 5'd0);
 
   always_ff @(posedge clk_i) begin
     state_q    <= state_d;
@@ -212,7 +228,9 @@ module covert_dcache #(
     end
     if (state_q == StScan) victim_q <= lowest(dirty);
 
-    if (is_access && !wb_busy_q && mem_ready_i && !sent_q[3]) sent_q <= is_fill ? sent_q + 4'd1 : 4'd8;
+    if (is_access) begin
+      if (!wb_busy_q && mem_ready_i && !sent_q[3]) sent_q <= is_fill ? sent_q + 4'd1 : 4'd8;
+    end
     if (fill_rsp) begin
       come_q     <= come_q + 3'd1;
       fill_err_q <= fill_bad & ~fill_last;
@@ -260,10 +278,9 @@ module covert_dcache #(
   // Each has a read port, whose word is there in the next cycle, and a write port. Their contents are never reset. What
   // is read of a place that is written in the same cycle is not used, but taken from fwd_*: `no_rw_check`.
   logic [11:2]         rd_addr, wr_addr;
-  logic [Ways-1:0]     used_way, data_we, tag_we;
+  logic [Ways-1:0]     used_way, data_we;
   logic [ 3:0]         data_strb;
   logic [31:0]         data_wr;
-  logic [20:0]         tag_wr;
   logic                meta_we;
   logic [MetaBits-1:0] meta_wr;
 
@@ -283,13 +300,12 @@ module covert_dcache #(
   always_comb begin
     // A store that missed is merged into its word when that arrives.
     data_wr = is_idle ? wdata_q : mem_rsp_data_i;
-    if (is_fill && we_q && come_q == 3'd0) begin
-      for (int unsigned b = 0; b < 4; b++) if (wstrb_q[b]) data_wr[8*b+:8] = wdata_q[8*b+:8];
+    if (is_fill) begin
+      if (we_q && come_q == 3'd0) begin
+        for (int unsigned b = 0; b < 4; b++) if (wstrb_q[b]) data_wr[8*b+:8] = wdata_q[8*b+:8];
+      end
     end
   end
-
-  assign tag_we  = {Ways{(state_q == StClear) | (scan_clean & maint_i[1])}} | (victim_q & {Ways{fill_last}});
-  assign tag_wr  = (is_fill && !fill_bad) ? {1'b1, ppn_q} : '0;
 
   assign meta_we = (state_q == StClear) | s1_hit | fill_last | move_last;
   always_comb begin

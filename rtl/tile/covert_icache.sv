@@ -75,7 +75,7 @@ module covert_icache #(
 
   // What the arrays gave; the tree as it was written in the cycle in which it was read.
   logic [Ways-1:0][31:0] data_rd_q;
-  logic [Ways-1:0][20:0] tag_rd_q;
+  logic [20:0]           tag_rd_q[Ways];
   logic [TreeBits-1:0]   tree_rd_q;
   logic                  fwd_tree_q;
   logic [TreeBits-1:0]   fwd_tree_data_q;
@@ -86,6 +86,8 @@ module covert_icache #(
   logic [     2:0] tree;
 
   always_comb begin
+    hit_once = 1'b0;
+    if (once_q != 4'd0) hit_once = s1_same_word_q & (s1_ppn_i == ppn_q) & (s1_priv_i == priv_q);
     s1_data_o = last_data_q & {32{hit_once}};
     for (int unsigned w = 0; w < Ways; w++) begin
       match[w]   = ~s1_block_q[w] & (tag_rd_q[w] == {1'b1, s1_ppn_i});
@@ -95,7 +97,6 @@ module covert_icache #(
 
   assign s1_live  = s1_valid_q & ~s1_kill_i & ~clear_q;
   assign hit_line = s1_cached_i & |match;
-  assign hit_once = (once_q != 4'd0) & s1_same_word_q & (s1_ppn_i == ppn_q) & (s1_priv_i == priv_q);
   assign s1_hit_o = s1_live & (hit_line | hit_once);
   assign s1_err_o = hit_once & once_err_q;
   assign tree     = 3'(fwd_tree_q ? fwd_tree_data_q : tree_rd_q);
@@ -122,8 +123,12 @@ module covert_icache #(
   always_ff @(posedge clk_i) begin
     s1_valid_q     <= req_valid_i & ~clear_q;
     s1_offset_q    <= req_offset_i;
-    s1_block_q     <= victim_q & {Ways{req_of_line & ~req_arrived}};
-    s1_fwd_q       <= victim_q & {Ways{req_of_line & rsp & (rsp_word == req_word)}};
+    s1_block_q     <= '0;
+    s1_fwd_q       <= '0;
+    if (req_of_line) begin
+      if (!req_arrived) s1_block_q <= victim_q;
+      if (rsp && rsp_word == req_word) s1_fwd_q <= victim_q;
+    end
     s1_same_word_q <= req_offset_i == offset_q;
 
     if (mem_rsp_valid_i) last_data_q <= mem_rsp_data_i;
@@ -141,7 +146,9 @@ module covert_icache #(
       bad_q     <= 1'b0;
       empty_q   <= empty_i;
     end else begin
-      if (refill_q && mem_ready_i && !sent_q[3]) sent_q <= cached_q ? sent_q + 4'd1 : 4'd8;
+      if (refill_q) begin
+        if (mem_ready_i && !sent_q[3]) sent_q <= cached_q ? sent_q + 4'd1 : 4'd8;
+      end
       if (rsp) begin
         come_q              <= come_q + 3'd1;
         arrived_q[rsp_word] <= 1'b1;
@@ -152,9 +159,11 @@ module covert_icache #(
     end
 
     if (once_q != 4'd0) once_q <= (s1_live && hit_once) ? 4'd0 : once_q - 4'd1;
-    if (rsp && come_q == 3'd0 && (!cached_q || mem_rsp_err_i)) begin
-      once_q     <= 4'd15;
-      once_err_q <= mem_rsp_err_i;
+    if (rsp) begin
+      if (come_q == 3'd0 && (!cached_q || mem_rsp_err_i)) begin
+        once_q     <= 4'd15;
+        once_err_q <= mem_rsp_err_i;
+      end
     end
     // What was asked for before the cache was emptied is not given afterwards.
     if (empty_q || empty_i) once_q <= 4'd0;
@@ -198,9 +207,18 @@ module covert_icache #(
 
   // The tag is there from the first cycle of the refill and goes if the line is not kept. Its first hit makes the line
   // the last used one.
-  assign tag_we  = {Ways{clear_q}} | (victim_q & {Ways{cached_q & (start_q | (last & bad))}});
-  assign tag_set = clear_q ? clear_set_q : offset_q[11:5];
-  assign tag_wr  = (clear_q || !start_q) ? '0 : {1'b1, ppn_q};
+  always_comb begin
+    tag_we  = '0;
+    tag_set = offset_q[11:5];
+    tag_wr  = '0;
+    if (clear_q) begin
+      tag_we  = '1;
+      tag_set = clear_set_q;
+    end else if (refill_q && cached_q) begin
+      if (start_q || (last && bad)) tag_we = victim_q;
+      if (start_q) tag_wr = {1'b1, ppn_q};
+    end
+  end
 
   assign tree_we  = clear_q | (s1_live & hit_line);
   assign tree_set = clear_q ? clear_set_q : s1_offset_q[11:5];

@@ -120,8 +120,14 @@ module covert_mmu #(
   assign i_addr       = i_again ? i_addr_q : ireq_addr_i;
   assign ic_valid_o   = i_again | ireq_valid_i;
   assign ic_offset_o  = i_addr[11:2];
-  assign i_miss       = i_on_q & ~i_tlb_hit;
-  assign i_fault      = i_on_q & i_tlb_hit & fetch_denied(i_perm[3:2], i_priv_q);
+  always_comb begin
+    i_miss  = 1'b0;
+    i_fault = 1'b0;
+    if (i_on_q) begin
+      i_miss  = ~i_tlb_hit;
+      i_fault = i_tlb_hit & fetch_denied(i_perm[3:2], i_priv_q);
+    end
+  end
   assign ic_ppn_o     = i_on_q ? i_ppn : i_addr_q[31:12];
   assign ic_cached_o  = cached(ic_ppn_o, i_priv_q);
   assign ic_kill_o    = ~i_valid_q | i_miss | i_fault;
@@ -166,7 +172,7 @@ module covert_mmu #(
   logic [31:0]  d_wdata_q;
   logic [3:0]   d_wstrb_q;
   logic [1:0]   d_priv_q;
-  logic         d_accept, d_tlb_hit, d_miss, d_fault, d_denied;
+  logic         d_accept, d_tlb_hit, d_miss, d_fault;
   logic [31:12] d_ppn;
   logic [4:0]   d_perm;
   // The walk.
@@ -187,9 +193,14 @@ module covert_mmu #(
   assign dreq_ready_o = (state_q == StPass) & dc_ready_i;
   assign walking      = (state_q != StPass) & (state_q != StRetry);
 
-  assign d_denied = data_denied(d_perm, d_priv_q, d_we_q | d_amo_q);
-  assign d_miss   = d_first_q & d_on_q & ~d_tlb_hit;
-  assign d_fault  = d_first_q & d_on_q & d_tlb_hit & d_denied;
+  always_comb begin
+    d_miss  = 1'b0;
+    d_fault = 1'b0;
+    if (d_first_q & d_on_q) begin
+      d_miss  = ~d_tlb_hit;
+      d_fault = d_tlb_hit & data_denied(d_perm, d_priv_q, d_we_q | d_amo_q);
+    end
+  end
 
   assign level1   = state_q == StPte1;
   assign walk_vpn = walk_i_q ? iwalk_vpn_i : d_addr_q[31:12];
@@ -200,6 +211,10 @@ module covert_mmu #(
     pte_leaf   = 1'b0;
     pte_bad    = 1'b0;
     pte_denied = 1'b0;
+    state_d    = state_q;
+    walk_ends  = 1'b0;
+    walk_err   = RspOk;
+    fill       = 1'b0;
     if (level1 || state_q == StPte0) begin
       pte_leaf   = pte[1] | pte[3];
       // Not valid, reserved, a table below the last level or with leaf bits, a superpage not aligned, not accessed.
@@ -209,13 +224,6 @@ module covert_mmu #(
       pte_denied = pte_leaf & (walk_i_q ? fetch_denied(pte_perm[3:2], iwalk_priv_i)
                                         : data_denied(pte_perm, d_priv_q, d_we_q | d_amo_q));
     end
-  end
-
-  always_comb begin
-    state_d   = state_q;
-    walk_ends = 1'b0;
-    walk_err  = RspOk;
-    fill      = 1'b0;
     unique case (state_q)
       StPass: if (d_miss | (iwalk_valid_i & ~d_first_q)) state_d = StAsk1;
       StAsk1, StAsk0: begin
@@ -267,7 +275,8 @@ module covert_mmu #(
       dc_kill_o = ~pte_first_q;
       dc_priv_o = covert_core_pkg::PrivS;
     end
-    dc_cached_o = cached(dc_ppn_o, dc_priv_o);
+    dc_cached_o = 1'b0;
+    if (d_first_q | pte_first_q) dc_cached_o = cached(dc_ppn_o, dc_priv_o);
   end
 
   assign drsp_valid_o = d_fault | (walk_ends & ~walk_i_q & (walk_err != RspOk)) | (dc_rsp_valid_i & ~walking);

@@ -50,8 +50,14 @@ module covert_dirty #(
   assign s0_valid  = set_i | op_go;
   assign s0_word   = set_i ? set_block_i[5+:WordBits] : op_word_i;
 
-  assign s1_old = (fwd_valid_q && fwd_word_q == s1_word_q) ? fwd_data_q : read_q;
-  assign s1_new = (s1_old & {32{s1_keep_q}}) | s1_or_q;
+  always_comb begin
+    s1_old = '0;
+    s1_new = '0;
+    if (s1_valid_q) begin
+      s1_old = (fwd_valid_q && fwd_word_q == s1_word_q) ? fwd_data_q : read_q;
+      s1_new = (s1_old & {32{s1_keep_q}}) | s1_or_q;
+    end
+  end
 
   assign op_done_o = s1_valid_q & s1_op_q;
   assign op_old_o  = s1_old;

@@ -82,30 +82,35 @@ module covert_gate #(
   always_ff @(posedge clk_i) bare_q <= bare_i;
 
   always_comb begin
-    mach      = tile_req_priv_i == PrivM;
-    to_vmm    = mach & in_window(tile_req_addr_i, covert_pkg::VmmBase, covert_pkg::VmmSize);
-    to_guest  = (mach | tile_req_priv_i == PrivS | tile_req_priv_i == PrivU) & tile_req_addr_i[31] &
-        ({1'b0, tile_req_addr_i[30:0]} < guest_size_i);
-    to_bare   = in_window(tile_req_addr_i, covert_pkg::GuestBase, covert_pkg::RegionStride);
-    to_device = in_window(tile_req_addr_i, covert_pkg::UartBase, covert_pkg::UartSize) |
-        in_window(tile_req_addr_i, covert_pkg::ClintBase, covert_pkg::ClintSize) |
-        in_window(tile_req_addr_i, covert_pkg::ExitBase, covert_pkg::PageSize);
-    to_unit   = in_window(tile_req_addr_i, covert_pkg::UnitBase, covert_pkg::UnitSize) |
-        in_window(tile_req_addr_i, covert_pkg::IoBase, covert_pkg::IoSize);
-    to_gate   = in_window(tile_req_addr_i, covert_pkg::GateBase, covert_pkg::PageSize) & ~tile_req_we_i;
-
+    mach       = 1'b0;
+    {to_vmm, to_guest, to_bare, to_device, to_unit, to_gate} = '0;
     req_kind   = KindRefused;
     req_offset = (OffsetBits - 2)'(tile_req_addr_i[19:2]);
-    if (bare_q) begin
-      req_offset = tile_req_addr_i[OffsetBits-1:2];
-      if (to_bare) req_kind = KindMemory;
-      else if (to_device & ~tile_req_instr_i) req_kind = KindDevice;
-    end else begin
-      if (to_guest) req_offset = tile_req_addr_i[OffsetBits-1:2] + covert_pkg::GuestOffset[OffsetBits-1:2];
-      if (to_vmm | to_guest) req_kind = KindMemory;
-      else if (mach & ~tile_req_instr_i) begin
-        if (to_device | to_unit) req_kind = KindDevice;
-        else if (to_gate) req_kind = KindGate;
+    // Nothing is asked: a simulator need not look.
+    if (tile_req_valid_i) begin
+      mach      = tile_req_priv_i == PrivM;
+      to_vmm    = mach & in_window(tile_req_addr_i, covert_pkg::VmmBase, covert_pkg::VmmSize);
+      to_guest  = (mach | tile_req_priv_i == PrivS | tile_req_priv_i == PrivU) & tile_req_addr_i[31] &
+          ({1'b0, tile_req_addr_i[30:0]} < guest_size_i);
+      to_bare   = in_window(tile_req_addr_i, covert_pkg::GuestBase, covert_pkg::RegionStride);
+      to_device = in_window(tile_req_addr_i, covert_pkg::UartBase, covert_pkg::UartSize) |
+          in_window(tile_req_addr_i, covert_pkg::ClintBase, covert_pkg::ClintSize) |
+          in_window(tile_req_addr_i, covert_pkg::ExitBase, covert_pkg::PageSize);
+      to_unit   = in_window(tile_req_addr_i, covert_pkg::UnitBase, covert_pkg::UnitSize) |
+          in_window(tile_req_addr_i, covert_pkg::IoBase, covert_pkg::IoSize);
+      to_gate   = in_window(tile_req_addr_i, covert_pkg::GateBase, covert_pkg::PageSize) & ~tile_req_we_i;
+
+      if (bare_q) begin
+        req_offset = tile_req_addr_i[OffsetBits-1:2];
+        if (to_bare) req_kind = KindMemory;
+        else if (to_device & ~tile_req_instr_i) req_kind = KindDevice;
+      end else begin
+        if (to_guest) req_offset = tile_req_addr_i[OffsetBits-1:2] + covert_pkg::GuestOffset[OffsetBits-1:2];
+        if (to_vmm | to_guest) req_kind = KindMemory;
+        else if (mach & ~tile_req_instr_i) begin
+          if (to_device | to_unit) req_kind = KindDevice;
+          else if (to_gate) req_kind = KindGate;
+        end
       end
     end
   end

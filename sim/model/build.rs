@@ -260,6 +260,10 @@ impl Model {
             "--output-split",
             "20000",
             "--quiet",
+            // Decision trees for `case` take more instructions than what the compiler makes of comparisons, and processes
+            // that are split into their variables evaluate what a branch would pass by.
+            "-fno-case",
+            "-fno-split",
             "+define+COVERT_RVFI",
         ]
         .map(String::from)
@@ -332,14 +336,22 @@ impl Model {
     /// The C++ that gives this model the face of `ChipModel`.
     fn instance(&self) -> String {
         let Self { prefix, tiles, fault, .. } = self;
+        // Verilator's own functions for the regions of a time step: its eval() calls them until nothing changes.
+        let root = format!("{prefix}___024root");
         format!(
-            "#include \"chip_model.h\"\n#include \"models.h\"\n#include \"{prefix}.h\"\n\
-             void {prefix}___024root___eval({prefix}___024root*);\n\
-             void {prefix}___024root___eval_settle({prefix}___024root*);\n\
+            "#include \"chip_model.h\"\n#include \"models.h\"\n#include \"{prefix}.h\"\n#include \"{root}.h\"\n\
+             bool {root}___eval_phase__ico({root}*);\n\
+             bool {root}___eval_phase__act({root}*);\n\
+             bool {root}___eval_phase__nba({root}*);\n\
+             void {root}___eval_settle({root}*);\n\
              namespace covert {{\nnamespace {{\nstruct Wrapped {{\n    using Model = {prefix};\n    \
              static constexpr unsigned Tiles = {tiles};\n    static constexpr bool Fault = {fault};\n    \
-             static void eval(Model& model) {{ {prefix}___024root___eval(model.rootp); }}\n    \
-             static void settle(Model& model) {{ {prefix}___024root___eval_settle(model.rootp); }}\n}};\n}}\n\
+             static void settle(Model& model) {{ {root}___eval_settle(model.rootp); }}\n    \
+             static void fall(Model& model) {{ look(model.rootp); }}\n    \
+             static void rise(Model& model) {{ look(model.rootp); {root}___eval_phase__nba(model.rootp); }}\n    \
+             static void look({root}* root) {{\n        root->__VicoFirstIteration = 1;\n        \
+             {root}___eval_phase__ico(root);\n        root->__VicoFirstIteration = 0;\n        \
+             {root}___eval_phase__act(root);\n    }}\n}};\n}}\n\
              std::unique_ptr<Chip> make_{prefix}(const Setup& setup) {{ \
              return std::make_unique<ChipModel<Wrapped>>(setup); }}\n}}\n"
         )

@@ -1,5 +1,5 @@
-// covert_fingerprint against a software model: CRC-32C byte by byte over the 16-byte record that the
-// module's header defines. The model itself is checked with the standard check value.
+// covert_fingerprint against a software model: the CRC bit by bit over the 16-byte record that the module's header
+// defines. The model itself is checked with the check value of a CRC that differs in its polynomial only (CRC-32/MPEG-2).
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -15,10 +15,12 @@ struct Event {
   uint32_t pc, rd, value, addr, data, strb;
 };
 
-uint32_t crc32c(uint32_t state, const uint8_t* bytes, size_t n) {
+constexpr uint32_t Polynomial = 0x00000013, Mpeg2 = 0x04c11db7;
+
+uint32_t crc(uint32_t polynomial, uint32_t state, const uint8_t* bytes, size_t n) {
   for (size_t i = 0; i < n; i++) {
-    state ^= bytes[i];
-    for (int bit = 0; bit < 8; bit++) state = (state & 1) ? state >> 1 ^ 0x82f63b78u : state >> 1;
+    state ^= uint32_t{bytes[i]} << 24;
+    for (int bit = 0; bit < 8; bit++) state = (state >> 31) ? state << 1 ^ polynomial : state << 1;
   }
   return state;
 }
@@ -29,11 +31,11 @@ uint32_t model(uint32_t state, const Event& e) {
   for (int i = 0; i < 4; i++) {
     if (store && (e.strb >> i & 1)) data |= e.data & (0xffu << 8 * i);
   }
-  const std::array<uint32_t, 4> words = {e.pc, e.value ^ (data << 16 | data >> 16), store ? e.addr : 0,
-                                         uint32_t{e.trap} << 9 | e.rd << 4 | e.strb};
+  const std::array<uint32_t, 4> words = {e.pc, uint32_t{e.trap} << 9 | e.rd << 4 | e.strb,
+                                         e.value ^ (data << 16 | data >> 16), store ? e.addr : 0};
   std::array<uint8_t, 16> record;
-  for (size_t i = 0; i < 16; i++) record[i] = static_cast<uint8_t>(words[i / 4] >> 8 * (i % 4));
-  return crc32c(state, record.data(), record.size());
+  for (size_t i = 0; i < 16; i++) record[i] = static_cast<uint8_t>(words[i / 4] >> 8 * (3 - i % 4));
+  return crc(Polynomial, state, record.data(), record.size());
 }
 
 }  // namespace
@@ -48,7 +50,7 @@ int main() {
     }
   };
   const char* text = "123456789";
-  check("model", ~crc32c(~0u, reinterpret_cast<const uint8_t*>(text), std::strlen(text)), 0xe3069283u);
+  check("model", crc(Mpeg2, ~0u, reinterpret_cast<const uint8_t*>(text), std::strlen(text)), 0x0376e6e7u);
 
   Vtop top;
   auto tick = [&] {

@@ -23,7 +23,7 @@ rm -rf "$gen" "$out/pair.stamp"
 mkdir -p "$gen"
 VERILATOR_ROOT=$root "$root/bin/verilator_bin" --cc --top-module pair --prefix Vpair --Mdir "$gen" \
     -O3 --x-assign fast --x-initial fast --no-assert --no-timing -Wno-fatal -Wno-lint -Wno-style \
-    --output-split 20000 --quiet "$core" "$here/pair.sv"
+    --output-split 20000 --quiet -fno-case -fno-split "$core" "$here/pair.sv"
 
 # compile LEVEL FILE...: what crate cc passes there; two compilers at a time.
 compile() {

@@ -21,10 +21,13 @@
 #include <vector>
 
 #include "Vpair.h"
+#include "Vpair___024root.h"
 #include "node.h"
 #include "verilated.h"
 
-void Vpair___024root___eval(Vpair___024root*);
+bool Vpair___024root___eval_phase__ico(Vpair___024root*);
+bool Vpair___024root___eval_phase__act(Vpair___024root*);
+bool Vpair___024root___eval_phase__nba(Vpair___024root*);
 
 namespace {
 
@@ -138,18 +141,24 @@ public:
 
 private:
     void clock() {
-        model_.clk_i = 0;
-        evaluate();
-        model_.clk_i = 1;
-        evaluate();
-    }
-    // As COVERT's simulator does: Verilator's eval() sets up at the first call, later on the evaluation is all there is.
-    void evaluate() {
-        if (begun_)
-            Vpair___024root___eval(model_.rootp);
-        else
-            model_.eval();
+        edge(false);
+        edge(true);
         begun_ = true;
+    }
+    // As COVERT's simulator does: Verilator's eval() sets up at the first call; later on its regions are evaluated once for
+    // each edge, since no clock hangs on a register.
+    void edge(bool clk) {
+        model_.clk_i = clk;
+        if (!begun_) {
+            model_.eval();
+            return;
+        }
+        auto* root = model_.rootp;
+        root->__VicoFirstIteration = 1;
+        Vpair___024root___eval_phase__ico(root);
+        root->__VicoFirstIteration = 0;
+        Vpair___024root___eval_phase__act(root);
+        if (clk) Vpair___024root___eval_phase__nba(root);
     }
     void tick() {
         for (unsigned i = 0; i < active_; ++i) {

@@ -47,8 +47,8 @@ enum EventKind : uint32_t {
     EventBadAddress = 4,  // a: channel, b: address: a request for memory that does not exist
 };
 
-/// `Wrapped` names the Verilated class, its number of tiles, how to evaluate and settle it, and whether it is the
-/// build for faults.
+/// `Wrapped` names the Verilated class, its number of tiles, how to evaluate it at the clock's edges and to settle it, and
+/// whether it is the build for faults.
 template <class Wrapped>
 class ChipModel final : public Chip {
     using Model = typename Wrapped::Model;
@@ -90,7 +90,8 @@ public:
         model_->rst_ni = 0;
         for (unsigned i = 0; i < ResetCycles; ++i) clock();
         model_->rst_ni = 1;
-        // The first rising edge out of reset begins cycle 0.
+        // The wrapper's flip-flop takes it; the first rising edge out of reset begins cycle 0.
+        clock();
         clock();
         state_ = std::make_unique<State>(*context_);
     }
@@ -356,13 +357,18 @@ private:
         model_->eval();
     }
 
-    // What Verilator's eval() does around the evaluation (messages of the model, the waveform's activity) costs a twentieth
-    // of a cycle and is for waveforms only; the first evaluations are those of the constructor.
-    void evaluate() {
+    // One edge of the clock. Verilator's eval() would do more around it, for a tenth of a cycle's time: messages of the
+    // model, the waveform's activity, and a second look for edges, of which there are none: clocks hang on the input and on
+    // latches that are closed while it is high, and a register that is changed from outside is settled. The first
+    // evaluations are those of the constructor.
+    void edge(bool clk) {
+        model_->clk_i = clk;
         if (Wrapped::Fault && trace_)
             model_->eval();
+        else if (clk)
+            Wrapped::rise(*model_);
         else
-            Wrapped::eval(*model_);
+            Wrapped::fall(*model_);
     }
 
     // Brings the combinational logic up to date after a register was changed from outside: Verilator's
@@ -414,13 +420,11 @@ private:
             if (recording_) record_cycle(*model_, Tiles, instructions_);
         }
 
-        model_->clk_i = 0;
-        evaluate();
+        edge(false);
         if constexpr (Wrapped::Fault) {
             if (trace_) trace_->dump(HalfPeriod * (2 * cycle_ + 1));
         }
-        model_->clk_i = 1;
-        evaluate();
+        edge(true);
         if (state_->forced() && state_->apply_forces()) settle();
         cycle_ = next;
         if constexpr (Wrapped::Fault) {

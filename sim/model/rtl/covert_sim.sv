@@ -108,6 +108,7 @@ module covert_sim #(
   output logic [32*NTiles-1:0] rvfi_mem_wdata_o
 `endif
 );
+  logic                     rst_n;
   logic                     bare;
   logic [31:0]              boot_addr;
   logic                     host_page_on, host_sync;
@@ -134,6 +135,7 @@ module covert_sim #(
   logic [31:0]              skip;
 
   always_ff @(posedge clk_i) begin
+    rst_n         <= rst_ni;
     bare          <= bare_i;
     boot_addr     <= boot_addr_i;
     host_page_on  <= host_page_on_i;
@@ -168,7 +170,7 @@ module covert_sim #(
     .NTiles(NTiles)
   ) u_chip (
     .clk_i,
-    .rst_ni,
+    .rst_ni          (rst_n),
     .bare_i          (bare),
     .boot_addr_i     (boot_addr),
     .host_page_on_i  (host_page_on),
@@ -281,7 +283,7 @@ module covert_sim #(
     logic [63:0] retired;
     logic        guest;
     always_ff @(posedge clk_i) begin
-      if (!rst_ni) begin
+      if (!rst_n) begin
         retired <= '0;
         guest   <= 1'b0;
       end else if (valid[i]) begin

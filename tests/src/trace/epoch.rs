@@ -17,15 +17,28 @@ const VALUE: [u32; 2] = [0x343, 0x143];
 const MACHINE: usize = 0;
 const SUPERVISOR: usize = 1;
 
-/// CRC-32C (Castagnoli), reflected, without inversions, as the core computes it.
-#[must_use]
-pub fn crc32c(state: u32, words: &[u32; 4]) -> u32 {
-    words.iter().flat_map(|word| word.to_le_bytes()).fold(state, |state, byte| {
-        (0..8).fold(state ^ u32::from(byte), |state, _| {
-            (state >> 1) ^ if state & 1 != 0 { 0x82F6_3B78 } else { 0 }
+/// The fingerprint's polynomial, without its highest term: x^32 + x^4 + x + 1.
+const POLYNOMIAL: u32 = 0x13;
+
+/// A CRC of 32 bits, highest bit first, without inversions.
+fn crc(polynomial: u32, state: u32, bytes: impl IntoIterator<Item = u8>) -> u32 {
+    bytes.into_iter().fold(state, |state, byte| {
+        (0..8).fold(state ^ u32::from(byte) << 24, |state, _| {
+            (state << 1) ^ if state >> 31 != 0 { polynomial } else { 0 }
         })
     })
 }
+
+/// The fingerprint `state` after one more event, as the core computes it: `words` are pc, kind
+/// (trap, register, strobes), value and address, as `rtl/core/covert_fingerprint.sv` has them.
+#[must_use]
+pub fn fingerprint(state: u32, words: &[u32; 4]) -> u32 {
+    crc(POLYNOMIAL, state, words.iter().flat_map(|word| word.to_be_bytes()))
+}
+
+/// Places in an event.
+const KIND: usize = 1;
+const WRITTEN: usize = 2;
 
 /// What one epoch amounts to.
 #[derive(Default)]
@@ -97,7 +110,7 @@ impl Model {
         if before.mode == 3 && !is_return(before.insn) {
             return;
         }
-        let at = self.event([before.pc_wdata, 0, 0, 1 << 9 | 1]);
+        let at = self.event([before.pc_wdata, 1 << 9 | 1, 0, 0]);
         self.pending[level] = Some(at);
         if level == SUPERVISOR {
             self.last().count += 1;
@@ -111,14 +124,14 @@ impl Model {
         }
         if r.trap {
             let level = usize::from(r.pc_wdata == self.vectors[SUPERVISOR]);
-            let at = self.event([r.pc, 0, 0, 1 << 9]);
+            let at = self.event([r.pc, 1 << 9, 0, 0]);
             self.pending[level] = Some(at);
             self.last().count += u64::from(level == SUPERVISOR);
             return;
         }
         let (addr, data, strobes) =
             if r.mem_wmask != 0 { (r.mem_addr & !3, r.mem_wdata, r.mem_wmask) } else { (0, 0, 0) };
-        self.event([r.pc, r.rd_wdata ^ data.rotate_left(16), addr, r.rd << 4 | strobes]);
+        self.event([r.pc, r.rd << 4 | strobes, r.rd_wdata ^ data.rotate_left(16), addr]);
         self.last().count += 1;
     }
 
@@ -131,13 +144,13 @@ impl Model {
         for level in [MACHINE, SUPERVISOR] {
             let Some((epoch, event)) = self.pending[level] else { continue };
             if number == CAUSE[level] {
-                self.epochs[epoch].events[event][3] |= (r.rd_wdata & 0x1F) << 4;
+                self.epochs[epoch].events[event][KIND] |= (r.rd_wdata & 0x1F) << 4;
                 if r.rd_wdata == EPOCH_CAUSE {
                     self.epochs.push(Epoch::default());
                 }
             }
             if number == VALUE[level] {
-                self.epochs[epoch].events[event][1] = r.rd_wdata;
+                self.epochs[epoch].events[event][WRITTEN] = r.rd_wdata;
                 self.pending[level] = None;
             }
         }
@@ -157,7 +170,7 @@ impl Model {
             if epoch.count != u64::from(length) {
                 return Err(format!("epoch {i} counted {}, should be {length}", epoch.count));
             }
-            let want = epoch.events.iter().fold(0, crc32c);
+            let want = epoch.events.iter().fold(0, fingerprint);
             if want != have {
                 return Err(format!(
                     "fingerprint of epoch {i} is {have:08x}, should be {want:08x}"
@@ -178,11 +191,33 @@ fn is_return(insn: u32) -> bool {
 mod tests {
     use super::*;
 
-    /// CRC-32C of 32 zero bytes, from RFC 3720 B.4, undoing its inversions.
+    /// The check value of CRC-32/MPEG-2, which differs in its polynomial only.
     #[test]
-    fn crc_is_castagnoli() {
-        let zero = [0; 4];
-        let state = crc32c(crc32c(u32::MAX, &zero), &zero);
-        assert_eq!(!state, 0x8A91_36AA);
+    fn crc_has_the_check_value_of_mpeg2() {
+        assert_eq!(crc(0x04C1_1DB7, u32::MAX, *b"123456789"), 0x0376_E6E7);
+    }
+
+    /// x^32 + x^4 + x + 1 is x + 1 times an irreducible polynomial of degree 31, a Mersenne prime's
+    /// exponent: x has the order 2^31 - 1, so two flipped bits that are less far apart are noticed.
+    #[test]
+    fn the_polynomial_notices_two_flips_in_any_epoch() {
+        let powers = |exponent: u32| {
+            (0..exponent).fold(2_u64, |a, _| {
+                let square =
+                    (0..32).fold(0_u64, |sum, i| if a >> i & 1 != 0 { sum ^ a << i } else { sum });
+                (32..64).rev().fold(square, |rest, i| {
+                    if rest >> i & 1 != 0 {
+                        rest ^ (1 << 32 | u64::from(POLYNOMIAL)) << (i - 32)
+                    } else {
+                        rest
+                    }
+                })
+            })
+        };
+        // x to the power 2^31, and to a smaller one.
+        assert_eq!(powers(31), 2);
+        assert_ne!(powers(1), 2);
+        // An odd number of flips: every multiple of x + 1 has an even number of terms.
+        assert_eq!((POLYNOMIAL.count_ones() + 1) % 2, 0);
     }
 }

@@ -11,6 +11,6 @@ mod rvfi;
 pub use compare::{Difference, Summary, compare, compare_guest, survey};
 pub use coverage::Coverage;
 pub use decode::{Access, Effects, Kind, decode};
-pub use epoch::{EpochSummary, check_epochs, crc32c};
+pub use epoch::{EpochSummary, check_epochs, fingerprint};
 pub use qemu::{Qemu, QemuError, Step, Trap, parse_log};
 pub use rvfi::{Retired, RvfiError, byte_mask, read_rvfi};

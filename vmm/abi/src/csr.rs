@@ -4,7 +4,7 @@
 pub const MEPOCH: u16 = 0x7C0;
 /// `mcache`: a write of [`MCACHE_CLEAN`] or [`MCACHE_EMPTY`] has the data cache write back; reads 0.
 pub const MCACHE: u16 = 0x7C1;
-/// `mfprint`: CRC-32C fingerprint of what S/U mode retired; written to seed it.
+/// `mfprint`: fingerprint (a CRC) of what S/U mode retired; written to seed it.
 pub const MFPRINT: u16 = 0x7C2;
 /// Bit of the epoch interrupt in `mie` and `mip`.
 pub const EPOCH_IRQ_BIT: u32 = 24;
