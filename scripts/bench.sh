@@ -80,12 +80,12 @@ mutants() {
     local expected block what from to text source top tb changed bench passed=0 failed=0 seen=' '
     local others arguments
     while read -r expected block && read -r what && IFS= read -r from && IFS= read -r to; do
-        if [ -z "${COVERT_TEST_FULL:-}" ] && [[ $seen == *" $block "* ]]; then continue; fi
-        seen+="$block "
         mutant "$block"
         text=$(<"$FOLDER/$source")
         changed=${text/"$from"/"$to"}
         if [ "$changed" = "$text" ] || [[ ${text#*"$from"} == *"$from"* ]]; then die "mutants: not there once: $from"; fi
+        if [ -z "${COVERT_TEST_FULL:-}" ] && [[ $seen == *" $block "* ]]; then continue; fi
+        seen+="$block "
         mkdir -p "$OUT/mutant"
         printf '%s\n' "$changed" >"$OUT/mutant/covert_$block.sv"
         rm -rf "$OUT/mutant-$block"

@@ -81,16 +81,25 @@ impl Core {
         build(&core_sources(), "-O2").map(Self::Bench)
     }
 
+    /// The text of `file` of `rtl`, in which `from` occurs once.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn is_in_source(file: &str, from: &str) -> Result<String, CoreError> {
+        let text = fs::read_to_string(core_sources().join(file)).map_err(io(file))?;
+        if text.matches(from).count() != 1 {
+            return Err(CoreError::Mutation { file: file.to_owned(), text: from.to_owned() });
+        }
+        Ok(text)
+    }
+
     /// The bench of a tile changed on purpose: in `file` of `rtl` the only occurrence of `from` is
     /// replaced.
     ///
     /// # Errors
     /// If there is not exactly one, or if the changed core does not build.
     pub fn mutant(file: &str, from: &str, to: &str) -> Result<Self, CoreError> {
-        let text = fs::read_to_string(core_sources().join(file)).map_err(io(file))?;
-        if text.matches(from).count() != 1 {
-            return Err(CoreError::Mutation { file: file.to_owned(), text: from.to_owned() });
-        }
+        let text = Self::is_in_source(file, from)?;
         let copy = tempfile::tempdir().map_err(io("creating a temporary folder"))?;
         for part in PARTS {
             copy_tree(&core_sources().join(part), &copy.path().join(part))?;
