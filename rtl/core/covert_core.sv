@@ -677,7 +677,8 @@ module covert_core
 
   always_comb begin
     trap_cause = w_cause_q;
-    if (w_fault) begin
+    // An access has only its own; that it failed is known late in the cycle.
+    if (w_waits) begin
       if (drsp_err_i == covert_core_pkg::RspPage) begin
         trap_cause = w_is_load ? covert_core_pkg::ExcLoadPage : covert_core_pkg::ExcStorePage;
       end else begin
