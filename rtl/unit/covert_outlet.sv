@@ -1,6 +1,6 @@
 // Device side of the comparator: what the members agreed on happens here, once. Logged accesses are
 // recorded while a checkpoint is valid and answered from the log in a replay; the unit's own registers are reached
-// too, in the same cycle; a device's answer is registered. A refusal (the log refutes the access, or is full)
+// too, in the same cycle; a device's answer and what the log says are registered. A refusal (the log refutes the access, or is full)
 // is a detection; the access then reaches nothing and stays until it is cancelled.
 module covert_outlet (
   input  logic        clk_i,
@@ -52,7 +52,8 @@ module covert_outlet (
   logic [31:0] dev_rdata_q;
   logic   in_unit, is_input, logged;
   logic   repeats;           // answered from the log
-  logic   differs;           // but it is another access
+  logic   compared_q;        // with the log, in the last cycle
+  logic   differs, differs_q;  // it is another access than the log's
   logic   overflow;
   logic   act, ready;        // it reaches the unit's registers or a device
   logic   replay, full, push, pop;
@@ -78,10 +79,10 @@ module covert_outlet (
   assign act      = rel_valid_i & ~refused_q & ~repeats & ~overflow;
   assign ready    = in_unit ? (rel_we_i | reg_ready_i) : answered_q;
 
-  assign pop  = repeats & ~differs;
+  assign pop  = repeats & compared_q & ~differs_q;
   assign push = act & ready & logged & logging_i;
 
-  assign detect_o      = (repeats & differs) | overflow;
+  assign detect_o      = (repeats & compared_q & differs_q) | overflow;
   assign detect_kind_o = overflow ? covert_pkg::DetectionLogFull : covert_pkg::DetectionReplay;
 
   // A cancelled access is a read that waits, or one that was refused: nothing has happened.
@@ -127,6 +128,8 @@ module covert_outlet (
     if (!rst_ni) refused_q <= 1'b0;
     else if (rel_done_o) refused_q <= 1'b0;
     else if (detect_o) refused_q <= 1'b1;
+    compared_q  <= rst_ni & repeats & ~compared_q;
+    differs_q   <= differs;
     answered_q  <= rst_ni & dev_valid_o & dev_ready_i;
     dev_rdata_q <= dev_rdata_i;
   end
