@@ -140,13 +140,14 @@ module covert_sdcard #(
   // Buffer and memory.
   logic [          31:0] buffer_q[Words];
   logic [          31:0] rd_data_q;
-  logic [           7:0] req_q, req_d, rsp_q;
+  logic [           7:0] req_q, req_d, req_next, rsp_q;
   logic                  rsp_valid_q;
   logic [          31:0] rsp_data_q;
 
   logic       present, expired, multi, writes;
   logic       poll, want, load, cs, crc_on, last_rx, half_end, byte_end, rise, crc_step, crc_bit;
-  logic [9:0] len;
+  logic       sends;
+  logic [9:0] last;  // index of its last byte
   logic [7:0] tx;
   logic       fatal, restart, take, next_block, storing, fetching, go;
   logic       in_range, in_csd;
@@ -175,26 +176,24 @@ module covert_sdcard #(
 
   always_comb begin
     poll   = 1'b0;
-    len    = 10'd0;
+    sends  = 1'b1;
+    last   = 10'd0;
     tx     = 8'hFF;
     cs     = 1'b1;
     crc_on = 1'b0;
     unique case (state_q)
-      StSel, StResp, StToken, StTxResp, StBusy: poll = 1'b1;
-      StNudge: begin
-        len = 10'd1;
-        tx  = 8'hFD;
+      StSel, StResp, StToken, StTxResp, StBusy: begin
+        poll  = 1'b1;
+        sends = 1'b0;
       end
+      StNudge: tx = 8'hFD;
       StWake: begin
-        len = 10'd10;
-        cs  = 1'b0;
+        last = 10'd9;
+        cs   = 1'b0;
       end
-      StDesel, StEnd: begin
-        len = 10'd1;
-        cs  = 1'b0;
-      end
+      StDesel, StEnd: cs = 1'b0;
       StCmd: begin
-        len    = 10'd6;
+        last   = 10'd5;
         crc_on = sent_q != 10'd5;
         unique case (sent_q[2:0])
           3'd0:    tx = {2'b01, cmd_q};
@@ -205,11 +204,11 @@ module covert_sdcard #(
           default: tx = {crc7_q, 1'b1};
         endcase
       end
-      StExtra:  len = (cmd_q == SendStatus) ? 10'd1 : 10'd4;
-      StRxData: len = (cmd_q == SendCsd) ? 10'd18 : 10'd514;
+      StExtra:  last = (cmd_q == SendStatus) ? 10'd0 : 10'd3;
+      StRxData: last = (cmd_q == SendCsd) ? 10'd17 : 10'd513;
       StTxData: begin
         // The token stands before a word's boundary.
-        len    = 10'd518;
+        last   = 10'd517;
         crc_on = (sent_q >= 10'd4) & (sent_q < 10'd516);
         if (sent_q == 10'd3) tx = multi ? 8'hFC : 8'hFE;
         else if (crc_on) tx = rd_data_q[8*sent_q[1:0]+:8];
@@ -217,16 +216,19 @@ module covert_sdcard #(
         else if (sent_q == 10'd517) tx = crc16_q[7:0];
       end
       StStop: begin
-        len = 10'd2;  // and a byte before the card is busy
+        last = 10'd1;  // and a byte before the card is busy
         if (sent_q == 10'd0) tx = 8'hFD;
       end
-      StAnswer, StStore, StFetch: ;
-      default: cs = 1'b0;
+      StAnswer, StStore, StFetch: sends = 1'b0;
+      default: begin
+        sends = 1'b0;
+        cs    = 1'b0;
+      end
     endcase
   end
 
-  assign want    = poll ? sent_q == got_q : sent_q < len;
-  assign last_rx = rx_valid_q & (got_q == len - 10'd1);
+  assign want    = poll ? sent_q == got_q : sends & (sent_q <= last);
+  assign last_rx = sends & rx_valid_q & (got_q == last);
 
   // A byte: MOSI changes with the falling edge. MISO is taken by the flip-flop at the pad at the clock that makes the next falling edge,
   // the latest moment at which the card must still hold the bit: 40 ns after it began at 25 MHz.
@@ -615,8 +617,10 @@ module covert_sdcard #(
   assign mem_req_wstrb_o = 4'hF;
   assign mem_req_more_o  = req_q[6:0] != 7'(Words - 1);
   assign go              = mem_req_valid_o & mem_req_ready_i;
-  assign req_d           = (storing | fetching) & (state_d == state_q) ? req_q + 8'(go) : '0;
-  assign rd_addr         = (state_q == StTxData) ? sent_d[8:2] - 7'd1 : req_d[6:0];
+  assign req_next        = (storing | fetching) ? req_q + 8'(go) : '0;
+  assign req_d           = (state_d == state_q) ? req_next : '0;
+  // A byte takes 16 cycles or more, so its word need not be there in the first one.
+  assign rd_addr         = (state_q == StTxData) ? sent_q[8:2] - 7'd1 : req_next[6:0];
 
   always_ff @(posedge clk_i) begin
     rd_data_q <= buffer_q[rd_addr];
