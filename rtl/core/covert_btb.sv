@@ -36,7 +36,8 @@ module covert_btb #(
   } entry_t;
 
   localparam int unsigned EntryBits = TagBits + 35;  // of entry_t
-  logic [EntryBits-1:0] entry_q[Entries];
+  // In block RAM the address would have to be there a cycle earlier: the longest path of the core would end there.
+  (* ram_style = "distributed" *) logic [EntryBits-1:0] entry_q[Entries];
   entry_t entry;
 
   assign entry    = entry_q[addr_i[2+:IdxW]];

@@ -1,7 +1,9 @@
-// The core: RV32IMAC_Zicsr_Zifencei, M/S/U, in order, one instruction a cycle at best. Three stages behind the
-// fetch queue: D decodes and reads registers, X computes, resolves branches, finds exceptions and issues the memory
-// request, W receives the memory's answer, writes back and takes traps. An instruction leaves X only when the one in
-// W is known not to trap, so everything that X does is final: traps are precise and no data access is speculative.
+// The core: RV32IMAC_Zicsr_Zifencei, M/S/U, in order, one instruction a cycle at best. Five stages behind the
+// fetch queue: A aligns and expands, D decodes and reads registers, X computes, resolves branches, finds exceptions and issues the memory
+// request, W has the answer of an access that hits, R retires: it writes the register and takes traps, and an access
+// that was not answered in W waits there. X does not wait to learn whether the access in W hits. If it does not, or traps, what
+// came behind it is dropped (its own access by the memory as well) and fetched again; what cannot be undone by that, all
+// but registers, leaves X only when nothing in W can fail. So traps are precise, and no access is made for nothing.
 // Nothing here depends on time but when things happen: the retired stream is the same at any memory latency.
 module covert_core
 (
@@ -16,8 +18,9 @@ module covert_core
     input logic irq_m_ext_i,
     input logic irq_s_ext_i,
 
-    // Instruction port, virtual addresses: requests are held until accepted or cancelled; one answer each, in order. A
-    // cancel forgets all requests up to and including this cycle's.
+    // Instruction port, virtual addresses. A request is answered in the cycle behind the one in which it is accepted, or
+    // not at all; then one that is accepted in that cycle is void as well. A cancel forgets all requests up to and
+    // including this cycle's.
     output logic ireq_valid_o,
     input logic ireq_ready_i,
     output logic [31:0] ireq_addr_o,  // word aligned
@@ -33,7 +36,8 @@ module covert_core
     input logic iwalk_done_i,
     input logic [1:0] iwalk_err_i,  // with done: RspOk, and the fetch is asked for again, or what it ends as
 
-    // Data port: the same without cancel; at most one access is under way.
+    // Data port: requests are held until accepted; one answer each, in order, but that one which is accepted in the cycle
+    // behind another one, in which that one is not answered or fails, is void.
     output logic dreq_valid_o,
     input logic dreq_ready_i,
     output logic [31:0] dreq_addr_o,  // word aligned
@@ -41,9 +45,10 @@ module covert_core
     output logic dreq_amo_o,  // the read of an AMO: the page must be writable
     output logic [31:0] dreq_wdata_o,
     output logic [3:0] dreq_wstrb_o,  // bytes written, or wanted by a load
+    output logic [4:0] dreq_align_o,  // of a load: funct3 and the byte in the word
     output logic [1:0] dreq_priv_o,  // effective privilege (MPRV)
     input logic drsp_valid_i,
-    input logic [31:0] drsp_data_i,
+    input logic [31:0] drsp_data_i,  // of a load: what is loaded, as it goes into the register
     input logic [1:0] drsp_err_i,
 
     // Translation, as the CSRs have it, and its fences (pulses).
@@ -98,11 +103,15 @@ module covert_core
 );
 
   // ---------------------------------------------------------------- redirects, in order of priority
-  logic w_trap;  // a trap is taken in W
+  logic r_trap;  // a trap is taken in R
+  logic r_again;  // what came behind the access in R
   logic x_redirect;  // return, wrong prediction, fence, walk for an instruction in X
   logic d_redirect;  // predicted taken in D
-  logic [31:0] x_redirect_pc, d_redirect_pc, trap_vector;
-  logic flush_d, flush_x;
+  logic [31:0] r_next, x_redirect_pc, d_redirect_pc, trap_vector;
+  logic r_flush;  // nothing behind R counts
+  logic flush_d;
+  logic redirect;
+  assign redirect = r_trap || r_again || x_redirect || d_redirect;
 
   logic [1:0] priv;
 
@@ -119,8 +128,8 @@ module covert_core
       .clk_i,
       .rst_ni,
       .boot_addr_i,
-      .redirect_i(w_trap || x_redirect || d_redirect),
-      .redirect_pc_i(w_trap ? trap_vector : (x_redirect ? x_redirect_pc : d_redirect_pc)),
+      .redirect_i(redirect),
+      .redirect_pc_i(r_trap ? trap_vector : (r_again ? r_next : (x_redirect ? x_redirect_pc : d_redirect_pc))),
       .priv_i(priv),
       .update_i(x_update),
       .update_end_i(x_end),
@@ -146,12 +155,60 @@ module covert_core
       .target_o(f_target)
   );
 
+  // ---------------------------------------------------------------- A
+  logic [31:0] a_instr;
+  logic a_compressed, a_expand_illegal, a_static, d_fire;
+
+  covert_expander u_expander (
+      .instr_i(f_instr),
+      .instr_o(a_instr),
+      .compressed_o(a_compressed),
+      .illegal_o(a_expand_illegal)
+  );
+
+  // What the branch target buffer does not know is predicted here, from the fetched bits to be early: jal, c.j, c.jal
+  // and backward branches are taken. That of an instruction that is illegal or failed to be fetched does not matter,
+  // since it traps.
+  always_comb begin
+    if (f_instr[1:0] == 2'b11) a_static = (f_instr[6:0] == 7'h6F) || ((f_instr[6:0] == 7'h63) && f_instr[31]);
+    else a_static = (f_instr[1:0] == 2'b01) && ((f_instr[14:13] == 2'b01) || (&f_instr[15:14] && f_instr[12]));
+  end
+
   // ---------------------------------------------------------------- D
+  logic d_valid_q;
+  logic [31:0] d_pc_q, d_raw_q, d_instr_q;
+  logic d_compressed_q, d_expand_illegal_q, d_static_q;
+  logic [1:0] d_err_q, d_count_q;
+  logic d_err_second_q, d_known_q;
+  logic [31:1] d_guess_q;
+
+  assign f_ready = !d_valid_q || d_fire;
+
+  always_ff @(posedge clk_i) begin
+    if (f_ready) begin
+      d_pc_q <= f_pc;
+      d_raw_q <= f_instr;
+      d_instr_q <= a_instr;
+      d_compressed_q <= a_compressed;
+      d_expand_illegal_q <= a_expand_illegal;
+      d_static_q <= a_static && !f_known;
+      d_err_q <= f_err;
+      d_err_second_q <= f_err_second;
+      d_known_q <= f_known;
+      d_count_q <= f_count;
+      d_guess_q <= f_target;
+    end
+    if (!rst_ni) d_valid_q <= 1'b0;
+    else if (redirect) d_valid_q <= 1'b0;
+    else if (f_ready) d_valid_q <= f_valid;
+  end
+
   logic [31:0] d_instr, d_imm, d_rdata1, d_rdata2, d_rs1, d_rs2, d_target, d_seq;
-  logic d_compressed, d_expand_illegal, d_stall, d_fire, d_static, d_illegal;
+  logic d_stall, d_illegal;
+  assign d_instr = d_instr_q;
   covert_core_pkg::decoded_t d_dec;
 
-  // X and W, as far as D looks at them.
+  // The other stages, as far as D looks at them.
   logic x_valid_q, x_fire, x_ready;
   logic [4:0] x_rd;
   logic [31:7] x_instr_q;
@@ -160,16 +217,10 @@ module covert_core
   // verilator lint_off UNUSEDSIGNAL
   covert_core_pkg::decoded_t x_dec_q;
   // verilator lint_on UNUSEDSIGNAL
-  logic w_valid_q, w_rd_we_q, w_done, w_write;
-  logic [4:0] w_rd_q;
-  logic [31:0] w_value;
-
-  covert_expander u_expander (
-      .instr_i(f_instr),
-      .instr_o(d_instr),
-      .compressed_o(d_compressed),
-      .illegal_o(d_expand_illegal)
-  );
+  logic w_valid_q, w_rd_we_q, r_valid_q, r_rd_we_q, r_write;
+  logic [4:0] w_rd_q, r_rd_q;
+  logic [31:0] w_value, r_value_q;
+  logic w_reads;
 
   covert_decoder u_decoder (
       .instr_i(d_instr),
@@ -183,64 +234,67 @@ module covert_core
       .raddr2_i(d_instr[24:20]),
       .rdata1_o(d_rdata1),
       .rdata2_o(d_rdata2),
-      .we_i(w_write),
-      .waddr_i(w_rd_q),
-      .wdata_i(w_value)
+      .we_i(r_write),
+      .waddr_i(r_rd_q),
+      .wdata_i(r_value_q)
   );
 
-  // A register's newest value: X computes it in this cycle, W writes it in this cycle, or the register file has it.
-  // What memory is still to deliver must be waited for.
-  logic d_wait1, d_wait2;
+  // A register's newest value: X or W has it in this cycle, R writes it in this cycle, or the register file has it.
+  // What is there only in W must be waited for. What memory gives there comes last, since it is late.
+  logic d_wait1, d_wait2, d_reads1, d_reads2;
   always_comb begin
     d_wait1 = 1'b0;
+    d_reads1 = 1'b0;
     d_rs1 = d_rdata1;
+    if (r_valid_q && r_rd_we_q && (r_rd_q == d_instr[19:15])) d_rs1 = r_value_q;
     if (w_valid_q && w_rd_we_q && (w_rd_q == d_instr[19:15])) begin
       d_rs1 = w_value;
-      d_wait1 = !w_done;
+      d_reads1 = w_reads;
     end
     if (x_valid_q && x_dec_q.rd_we && (x_rd == d_instr[19:15])) begin
       d_rs1 = x_result;
+      d_reads1 = 1'b0;
       d_wait1 = x_late;
     end
     if (d_instr[19:15] == 5'd0) begin
       d_rs1 = 32'd0;
+      d_reads1 = 1'b0;
       d_wait1 = 1'b0;
     end
+    if (d_reads1) d_rs1 = drsp_data_i;
     d_wait2 = 1'b0;
+    d_reads2 = 1'b0;
     d_rs2 = d_rdata2;
+    if (r_valid_q && r_rd_we_q && (r_rd_q == d_instr[24:20])) d_rs2 = r_value_q;
     if (w_valid_q && w_rd_we_q && (w_rd_q == d_instr[24:20])) begin
       d_rs2 = w_value;
-      d_wait2 = !w_done;
+      d_reads2 = w_reads;
     end
     if (x_valid_q && x_dec_q.rd_we && (x_rd == d_instr[24:20])) begin
       d_rs2 = x_result;
+      d_reads2 = 1'b0;
       d_wait2 = x_late;
     end
     if (d_instr[24:20] == 5'd0) begin
       d_rs2 = 32'd0;
+      d_reads2 = 1'b0;
       d_wait2 = 1'b0;
     end
+    if (d_reads2) d_rs2 = drsp_data_i;
   end
 
-  assign d_illegal = d_dec.illegal || d_expand_illegal;
-  assign d_target = f_pc + d_imm;
-  assign d_seq = f_pc + (d_compressed ? 32'd2 : 32'd4);
+  assign d_illegal = d_dec.illegal || d_expand_illegal_q;
+  assign d_target = d_pc_q + d_imm;
+  assign d_seq = d_pc_q + (d_compressed_q ? 32'd2 : 32'd4);
   assign d_stall = (d_dec.uses_rs1 && d_wait1) || (d_dec.uses_rs2 && d_wait2);
-  assign d_fire = f_valid && !d_stall && x_ready && !flush_d;
-  assign f_ready = d_fire;
-  // What the branch target buffer does not know is predicted here, from the fetched bits to be early: jal, c.j, c.jal
-  // and backward branches are taken. That of an instruction that is illegal or failed to be fetched does not matter,
-  // since it traps.
-  always_comb begin
-    if (f_instr[1:0] == 2'b11) d_static = (f_instr[6:0] == 7'h6F) || ((f_instr[6:0] == 7'h63) && f_instr[31]);
-    else d_static = (f_instr[1:0] == 2'b01) && ((f_instr[14:13] == 2'b01) || (&f_instr[15:14] && f_instr[12]));
-  end
-  assign d_redirect = d_fire && d_static && !f_known;
+  assign d_fire = d_valid_q && !d_stall && x_ready && !flush_d;
+  assign d_redirect = d_fire && d_static_q;
   assign d_redirect_pc = d_target;
 
   // ---------------------------------------------------------------- X
   logic [31:0] x_pc_q, x_raw_q, x_rs1_q, x_rs2_q, x_imm_q, x_target_q, x_seq_q;
   logic x_predict_q;  // predicted taken, to x_guess_q
+  logic x_same_q;  // which is x_target_q
   logic [31:1] x_guess_q;
   logic x_known_q;  // the branch target buffer knows it
   logic [1:0] x_count_q;
@@ -253,23 +307,24 @@ module covert_core
 
   always_ff @(posedge clk_i) begin
     if (d_fire) begin
-      x_pc_q <= f_pc;
-      x_raw_q <= f_instr;
+      x_pc_q <= d_pc_q;
+      x_raw_q <= d_raw_q;
       x_instr_q <= d_instr[31:7];
       x_dec_q <= d_dec;
       x_illegal_q <= d_illegal;
-      x_err_q <= f_err;
-      x_err_second_q <= f_err_second;
+      x_err_q <= d_err_q;
+      x_err_second_q <= d_err_second_q;
       x_rs1_q <= d_rs1;
       x_rs2_q <= d_rs2;
       x_imm_q <= d_imm;
       x_target_q <= d_target;
       x_seq_q <= d_seq;
-      x_predict_q <= f_known ? f_count[1] : d_static;
-      x_guess_q <= f_known ? f_target : d_target[31:1];
-      x_known_q <= f_known;
-      x_count_q <= f_count;
-      if (d_illegal || (f_err != covert_core_pkg::RspOk)) begin
+      x_predict_q <= d_known_q ? d_count_q[1] : d_static_q;
+      x_guess_q <= d_known_q ? d_guess_q : d_target[31:1];
+      x_same_q <= !d_known_q || (d_guess_q == d_target[31:1]);
+      x_known_q <= d_known_q;
+      x_count_q <= d_count_q;
+      if (d_illegal || (d_err_q != covert_core_pkg::RspOk)) begin
         x_dec_q.rd_we <= 1'b0;
         x_dec_q.branch <= 1'b0;
         x_dec_q.jal <= 1'b0;
@@ -287,17 +342,17 @@ module covert_core
       case (inject_register_i)
         2'd0: x_rs1_q <= (d_fire ? d_rs1 : x_rs1_q) ^ (32'd1 << inject_bit_i);
         2'd1: x_rs2_q <= (d_fire ? d_rs2 : x_rs2_q) ^ (32'd1 << inject_bit_i);
-        2'd2: x_pc_q <= (d_fire ? f_pc : x_pc_q) ^ (32'd1 << inject_bit_i);
+        2'd2: x_pc_q <= (d_fire ? d_pc_q : x_pc_q) ^ (32'd1 << inject_bit_i);
         default: x_imm_q <= (d_fire ? d_imm : x_imm_q) ^ (32'd1 << inject_bit_i);
       endcase
     end
 `endif
     if (!rst_ni) x_valid_q <= 1'b0;
-    else if (flush_x || x_refetch) x_valid_q <= 1'b0;
+    else if (r_flush || x_refetch) x_valid_q <= 1'b0;
     else if (x_ready) x_valid_q <= d_fire;
   end
 
-  logic [31:0] x_b, x_sum, x_alu, x_div, x_csr, w_mul;
+  logic [31:0] x_b, x_sum, x_alu, x_div, x_csr;
   logic x_equal, x_less, x_less_unsigned, x_taken, x_div_done, x_is_mul, x_is_div, x_late;
 
   assign x_b = x_dec_q.b_is_imm ? x_imm_q : x_rs2_q;
@@ -334,8 +389,15 @@ module covert_core
   assign x_is_mem = x_dec_q.mem_op != covert_core_pkg::MemNone;
   assign x_is_load = (x_dec_q.mem_op == covert_core_pkg::MemLoad) || (x_dec_q.mem_op == covert_core_pkg::MemLr);
   assign x_is_store = (x_dec_q.mem_op == covert_core_pkg::MemStore) || (x_dec_q.mem_op == covert_core_pkg::MemSc);
+  // An SC compares its address one cycle before it asks: whether there is a request must not hang on all of the sum.
+  logic x_compared_q, x_reserved_q, x_compares;
   assign x_reserved = reserved_q && (reserved_addr_q == x_sum[31:2]);
-  assign x_sc_fails = (x_dec_q.mem_op == covert_core_pkg::MemSc) && !x_reserved;
+  assign x_compares = (x_dec_q.mem_op == covert_core_pkg::MemSc) && !x_compared_q;
+  assign x_sc_fails = (x_dec_q.mem_op == covert_core_pkg::MemSc) && !x_reserved_q;
+  always_ff @(posedge clk_i) begin
+    x_reserved_q <= x_reserved;
+    x_compared_q <= rst_ni && x_valid_q && (x_dec_q.mem_op == covert_core_pkg::MemSc) && !x_fire && !r_flush;
+  end
   always_comb begin
     x_misaligned = 1'b0;
     x_strb = 4'b0000;
@@ -361,21 +423,22 @@ module covert_core
   // Exceptions of the instruction in X, the first in order of priority.
   logic tw, tvm, tsr, csr_illegal, irq, wake;
   logic [4:0] irq_cause;
-  logic x_exc;
-  logic x_trap;  // the instruction goes to W as a trap, without any effect
+  logic x_exc, x_exc_early;  // the latter without what hangs on the address
+  logic x_trap;  // the instruction goes on as a trap, without any effect
   logic [4:0] x_cause;
   logic [31:0] x_tval;
 
   logic [31:0] x_fetch_addr;  // of the part of the instruction that failed to be fetched
 
+  assign x_exc = x_exc_early || x_misaligned;
   always_comb begin
-    x_exc = 1'b1;
+    x_exc_early = 1'b1;
     x_cause = covert_core_pkg::ExcIllegal;
     x_tval = x_raw_q;
     x_fetch_addr = x_pc_q;
     if (x_err_q != covert_core_pkg::RspOk) begin
       if (x_err_second_q) x_fetch_addr = {x_pc_q[31:2] + 30'd1, 2'b00};
-      x_exc = x_err_q != covert_core_pkg::RspMiss;
+      x_exc_early = x_err_q != covert_core_pkg::RspMiss;
       x_cause = (x_err_q == covert_core_pkg::RspPage) ? covert_core_pkg::ExcFetchPage : covert_core_pkg::ExcFetchFault;
       x_tval = x_fetch_addr;
     end else if (!x_illegal_q) begin
@@ -388,15 +451,19 @@ module covert_core
           x_cause = covert_core_pkg::ExcBreakpoint;
           x_tval = 32'd0;
         end
-        covert_core_pkg::SysMret: x_exc = priv != covert_core_pkg::PrivM;
-        covert_core_pkg::SysSret: x_exc = (priv == covert_core_pkg::PrivU) || ((priv == covert_core_pkg::PrivS) && tsr);
-        covert_core_pkg::SysWfi: x_exc = (priv == covert_core_pkg::PrivU) || ((priv == covert_core_pkg::PrivS) && tw);
-        covert_core_pkg::SysSfence: begin
-          x_exc = (priv == covert_core_pkg::PrivU) || ((priv == covert_core_pkg::PrivS) && tvm);
+        covert_core_pkg::SysMret: x_exc_early = priv != covert_core_pkg::PrivM;
+        covert_core_pkg::SysSret: begin
+          x_exc_early = (priv == covert_core_pkg::PrivU) || ((priv == covert_core_pkg::PrivS) && tsr);
         end
-        covert_core_pkg::SysCsr: x_exc = csr_illegal;
+        covert_core_pkg::SysWfi: begin
+          x_exc_early = (priv == covert_core_pkg::PrivU) || ((priv == covert_core_pkg::PrivS) && tw);
+        end
+        covert_core_pkg::SysSfence: begin
+          x_exc_early = (priv == covert_core_pkg::PrivU) || ((priv == covert_core_pkg::PrivS) && tvm);
+        end
+        covert_core_pkg::SysCsr: x_exc_early = csr_illegal;
         default: begin
-          x_exc = x_misaligned;
+          x_exc_early = 1'b0;
           x_cause = x_is_load ? covert_core_pkg::ExcLoadMisaligned : covert_core_pkg::ExcStoreMisaligned;
           x_tval = x_sum;
         end
@@ -408,9 +475,11 @@ module covert_core
   assign x_late = (x_dec_q.result == covert_core_pkg::ResMem) || x_is_mul;
 
   // What X has to wait for.
-  logic w_ready, fingerprint_busy, x_is_csr, x_is_fence, x_is_sfence, x_wait, x_ask, x_refetch;
+  logic fingerprint_busy, x_is_csr, x_is_fence, x_is_sfence, x_wait, x_ask, x_refetch;
+  logic x_may;  // what is in W and R lets it
+  logic x_final;  // it does what dropping the instruction does not undo
   logic x_normal;  // the instruction executes (no trap), as soon as it need not wait
-  logic x_csr_write, x_is_satp, w_quiet;
+  logic x_csr_write, x_is_satp, quiet;
   logic [31:0] x_csr_operand;
   logic [1:0] x_maint;
   assign x_is_csr = x_dec_q.sys_op == covert_core_pkg::SysCsr;
@@ -428,11 +497,15 @@ module covert_core
   assign x_is_sfence = x_dec_q.sys_op == covert_core_pkg::SysSfence;
   assign x_is_mul = x_dec_q.result == covert_core_pkg::ResMul;
   assign x_is_div = x_dec_q.result == covert_core_pkg::ResDiv;
-  assign x_trap = x_valid_q && w_ready && !x_started_q && (irq || x_exc);
-  assign x_normal = x_valid_q && w_ready && (x_started_q || !(irq || x_exc));
-  assign x_request = x_normal && x_is_mem && !x_sc_fails;
-  // A CSR instruction sees everything older in the fingerprint.
-  assign w_quiet = !w_valid_q && !fingerprint_busy;
+  assign x_final = (x_dec_q.sys_op != covert_core_pkg::SysNone) || (x_err_q == covert_core_pkg::RspMiss)
+      || (x_dec_q.mem_op == covert_core_pkg::MemLr) || (x_dec_q.mem_op == covert_core_pkg::MemSc);
+  // Behind a trap nothing is begun, behind an AMO neither: its second access is to come.
+  assign x_may = !r_flush && !(w_valid_q && (w_trap_q || w_is_amo || (w_waits && x_final)));
+  assign x_trap = x_valid_q && x_may && !x_started_q && (irq || x_exc);
+  assign x_normal = x_valid_q && x_may && (x_started_q || !(irq || x_exc));
+  assign x_request = x_normal && x_is_mem && !x_compares && !x_sc_fails;
+  // Everything older is in the fingerprint.
+  assign quiet = !w_valid_q && !r_valid_q && !fingerprint_busy;
 
   // Its page was not in the instruction side's TLB: now that it is the next to execute, the walk is made; then it is
   // fetched again, or it traps.
@@ -449,21 +522,23 @@ module covert_core
       x_maint = x_instr_q[14] ? x_instr_q[16:15] : x_rs1_q[1:0];
     end
   end
-  assign maint_o = (x_normal && w_quiet) ? x_maint : covert_core_pkg::MaintNone;
+  assign maint_o = x_normal ? x_maint : covert_core_pkg::MaintNone;
 
   always_comb begin
-    x_wait = x_ask;
+    x_wait = x_err_q == covert_core_pkg::RspMiss;
     if (x_is_mem && !x_sc_fails) x_wait = !dreq_ready_i;
+    if (x_compares) x_wait = 1'b1;
     if (x_is_div) x_wait = !x_div_done;
-    if (x_is_csr) x_wait = !w_quiet;
+    if (x_is_csr && (x_instr_q[31:20] == covert_pkg::CsrMfprint)) x_wait = !quiet;
     if (x_dec_q.sys_op == covert_core_pkg::SysWfi) x_wait = !wake;
     if (x_maint != covert_core_pkg::MaintNone) x_wait = !maint_done_i;
   end
-  assign x_fire = x_trap || (x_normal && !x_wait);
+  // A misaligned access traps when it could be made, so that nothing here hangs on its address.
+  assign x_fire = x_valid_q && x_may && (!x_wait || (!x_started_q && (irq || x_exc_early)));
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) x_started_q <= 1'b0;
-    else if (x_fire || flush_x || iwalk_done_i) x_started_q <= 1'b0;
+    else if (x_fire || r_flush || iwalk_done_i) x_started_q <= 1'b0;
     else if (x_normal && (x_is_mem || x_ask || (x_maint != covert_core_pkg::MaintNone)
         || (x_dec_q.sys_op == covert_core_pkg::SysWfi))) x_started_q <= 1'b1;
   end
@@ -480,7 +555,7 @@ module covert_core
   covert_div u_div (
       .clk_i,
       .rst_ni,
-      .flush_i(x_trap || w_trap),
+      .flush_i(x_trap || r_flush),
       .start_i(x_normal && x_is_div),
       .op_i(x_instr_q[13:12]),
       .a_i(x_rs1_q),
@@ -505,8 +580,14 @@ module covert_core
   logic x_mispredict, x_mret, x_sret, x_fence;
   logic [31:0] mepc, sepc;
   assign x_leaves = x_dec_q.jal || x_dec_q.jalr || (x_dec_q.branch && x_taken);
-  assign x_mispredict = (x_leaves != x_predict_q)
-      || (x_leaves && ((x_dec_q.jalr ? x_sum[31:1] : x_target_q[31:1]) != x_guess_q));
+  // Whether a jalr goes where it was expected to, without waiting for the carry: where the sum is to be 0 while an addend is
+  // 1, or both addends are 1, a carry comes out, and each bit must be what it is to be with the carry of the one below.
+  logic [30:0] x_carry;  // out of each bit
+  logic [31:1] x_wrong;
+  assign x_carry[0] = x_rs1_q[0] & x_imm_q[0];
+  assign x_carry[30:1] = (x_rs1_q[30:1] & x_imm_q[30:1]) | ((x_rs1_q[30:1] | x_imm_q[30:1]) & ~x_guess_q[30:1]);
+  assign x_wrong = x_rs1_q[31:1] ^ x_imm_q[31:1] ^ x_guess_q ^ x_carry;
+  assign x_mispredict = (x_leaves != x_predict_q) || (x_leaves && (x_dec_q.jalr ? (x_wrong != '0) : !x_same_q));
   assign x_mret = x_dec_q.sys_op == covert_core_pkg::SysMret;
   assign x_sret = x_dec_q.sys_op == covert_core_pkg::SysSret;
   // What was fetched behind it may be out of date.
@@ -514,7 +595,7 @@ module covert_core
   // A jump, branch or return waits for nothing; a jump or branch has no exception of its own. What the branch target
   // buffer wrongly takes for a jump may be any instruction: it redirects to what follows it, and does so again while it waits.
   assign x_redirect = x_refetch || x_fence
-      || (x_valid_q && w_ready && !irq && (x_mispredict || ((x_mret || x_sret) && !x_exc)));
+      || (x_valid_q && x_may && !irq && (x_mispredict || ((x_mret || x_sret) && !x_exc)));
   always_comb begin
     x_redirect_pc = x_seq_q;
     if (x_dec_q.jalr) x_redirect_pc = {x_sum[31:1], 1'b0};
@@ -523,8 +604,7 @@ module covert_core
     if (x_sret) x_redirect_pc = sepc;
     if (x_refetch) x_redirect_pc = x_pc_q;
   end
-  assign flush_d = w_trap || x_redirect;
-  assign flush_x = w_trap;
+  assign flush_d = r_flush || x_redirect;
 
   // What the branch target buffer learns.
   logic x_is_jump;
@@ -547,7 +627,7 @@ module covert_core
     if (!rst_ni) begin
       reserved_q <= 1'b0;
       reserved_addr_q <= '0;
-    end else if (w_trap) begin
+    end else if (r_trap) begin
       reserved_q <= 1'b0;
     end else if (x_fire && !x_trap) begin
       if (x_dec_q.mem_op == covert_core_pkg::MemLr) begin
@@ -561,65 +641,31 @@ module covert_core
   end
 
   // ---------------------------------------------------------------- W
+  // What X hands on stays one cycle. An access that hits has its answer in it.
   covert_core_pkg::mem_op_e w_mem_op_q;
-  logic [31:0] w_pc_q, w_addr_q, w_data_q, w_result_q;
-  logic [2:0] w_funct3_q;
+  logic [31:0] w_pc_q, w_addr_q, w_data_q, w_result_q, w_mul;
   logic [4:0] w_funct5_q;
   logic [3:0] w_strb_q;
-  logic [1:0] w_priv_q, w_data_priv_q;
+  logic [1:0] w_priv_q, w_data_priv_q, data_priv;
   logic w_is_mul_q;
+  logic w_long_q;  // the instruction has 32 bits
   logic w_trap_q, w_trap_irq_q;  // X trapped instead of executing
   logic [4:0] w_cause_q;
   logic w_counted_q;  // it was counted by mepoch
   logic w_instret_q;  // and by minstret
-  // Progress of an AMO: it reads, then asks to write, then writes.
-  logic w_amo_ask_q, w_amo_write_q;
-  logic [31:0] shifted, w_loaded, w_amo;
-  logic w_is_load, w_is_amo;  // load: LR as well
-  logic w_fault;  // the access failed
-  logic w_ask, w_waits, w_err, count_instret, count_epoch, epoch_running, trap_to_s;
-  logic [1:0] data_priv;
+  logic w_waits, w_is_load, w_is_amo;  // load: LR as well
+  logic count_instret, count_epoch, epoch_running;
 
   assign w_waits = w_mem_op_q != covert_core_pkg::MemNone;
   assign w_is_load = (w_mem_op_q == covert_core_pkg::MemLoad) || (w_mem_op_q == covert_core_pkg::MemLr);
   assign w_is_amo = w_mem_op_q == covert_core_pkg::MemAmo;
-  assign w_done = !w_waits || (drsp_valid_i && (!w_is_amo || w_amo_write_q));
-  assign w_err = w_waits && drsp_valid_i && (drsp_err_i != covert_core_pkg::RspOk);
-  assign w_fault = w_valid_q && w_err;
-  assign w_trap = w_valid_q && (w_err || w_trap_q);
-  assign w_ready = !w_valid_q || (w_done && !w_err && !w_trap_q);
-  assign w_write = w_valid_q && w_done && !w_err && w_rd_we_q;
-
-  assign shifted = drsp_data_i >> {w_addr_q[1:0], 3'b000};
-  always_comb begin
-    case (w_funct3_q)
-      3'd0: w_loaded = {{24{shifted[7]}}, shifted[7:0]};
-      3'd1: w_loaded = {{16{shifted[15]}}, shifted[15:0]};
-      3'd4: w_loaded = {24'd0, shifted[7:0]};
-      3'd5: w_loaded = {16'd0, shifted[15:0]};
-      default: w_loaded = shifted;
-    endcase
-  end
-  assign w_value = w_is_load ? w_loaded : (w_is_mul_q ? w_mul : w_result_q);
-
-  always_comb begin
-    w_amo = 32'd0;
-    if (w_is_amo) case (w_funct5_q)
-      5'h01: w_amo = w_data_q;
-      5'h04: w_amo = w_result_q ^ w_data_q;
-      5'h08: w_amo = w_result_q | w_data_q;
-      5'h0C: w_amo = w_result_q & w_data_q;
-      5'h10: w_amo = ($signed(w_result_q) < $signed(w_data_q)) ? w_result_q : w_data_q;
-      5'h14: w_amo = ($signed(w_result_q) < $signed(w_data_q)) ? w_data_q : w_result_q;
-      5'h18: w_amo = (w_result_q < w_data_q) ? w_result_q : w_data_q;
-      5'h1C: w_amo = (w_result_q < w_data_q) ? w_data_q : w_result_q;
-      default: w_amo = w_result_q + w_data_q;
-    endcase
-  end
+  assign w_reads = w_is_load || w_is_amo;
+  assign w_value = w_is_mul_q ? w_mul : w_result_q;
 
   always_ff @(posedge clk_i) begin
     if (x_fire) begin
       w_pc_q <= x_pc_q;
+      w_long_q <= &x_raw_q[1:0];
       w_rd_q <= x_rd;
       w_rd_we_q <= !x_trap && x_dec_q.rd_we && (x_rd != 5'd0);
       w_result_q <= x_result;
@@ -627,70 +673,162 @@ module covert_core
       w_mem_op_q <= (x_trap || x_sc_fails) ? covert_core_pkg::MemNone : x_dec_q.mem_op;
       w_addr_q <= x_trap ? (irq ? 32'd0 : x_tval) : x_sum;
       w_data_q <= (x_dec_q.mem_op == covert_core_pkg::MemAmo) ? x_rs2_q : x_wdata;
-      w_funct3_q <= x_instr_q[14:12];
       w_funct5_q <= x_instr_q[31:27];
       w_strb_q <= x_strb;
       w_priv_q <= priv;
       w_data_priv_q <= data_priv;
       w_trap_q <= x_trap;
-      w_trap_irq_q <= irq;
+      w_trap_irq_q <= x_trap && irq;
       w_cause_q <= irq ? irq_cause : x_cause;
       w_counted_q <= count_epoch && epoch_running;
       w_instret_q <= count_instret;
-      w_amo_ask_q <= 1'b0;
-      w_amo_write_q <= 1'b0;
-    end else if (w_valid_q && w_is_amo) begin
-      if (drsp_valid_i && !w_err && !w_amo_write_q) begin
-        w_result_q <= drsp_data_i;
-        w_amo_ask_q <= 1'b1;
-      end
-      if (w_amo_ask_q && dreq_ready_i) begin
-        w_amo_ask_q <= 1'b0;
-        w_amo_write_q <= 1'b1;
-      end
     end
     if (!rst_ni) begin
       w_valid_q <= 1'b0;
-      w_amo_ask_q <= 1'b0;
       w_mem_op_q <= covert_core_pkg::MemNone;
-    end else if (x_fire) begin
-      w_valid_q <= 1'b1;
-    end else if (w_trap || w_done) begin
-      w_valid_q <= 1'b0;
+    end else begin
+      w_valid_q <= x_fire;
     end
   end
 
-  // Data port: the write half of an AMO in W, or the access of X.
-  assign w_ask = w_valid_q && w_amo_ask_q;
-  assign dreq_valid_o = w_ask || x_request;
-  assign dreq_addr_o = w_ask ? {w_addr_q[31:2], 2'b00} : {x_sum[31:2], 2'b00};
-  assign dreq_we_o = w_ask || x_is_store;
-  assign dreq_amo_o = !w_ask && (x_dec_q.mem_op == covert_core_pkg::MemAmo);
-  assign dreq_wdata_o = w_ask ? w_amo : (x_is_store ? x_wdata : 32'd0);
-  assign dreq_wstrb_o = w_ask ? 4'b1111 : x_strb;
-  assign dreq_priv_o = w_ask ? w_data_priv_q : data_priv;
+  // ---------------------------------------------------------------- R
+  logic r_wait_q;  // its access, or that of an AMO under way, is not answered
+  logic r_fresh_q;  // its first cycle in R
+  covert_core_pkg::mem_op_e r_mem_op_q;
+  logic [31:0] r_pc_q, r_addr_q, r_data_q;
+  logic [4:0] r_funct5_q, r_cause_q, r_cause;
+  logic [1:0] r_err_q;
+  logic [3:0] r_strb_q;
+  logic [1:0] r_priv_q, r_data_priv_q;
+  logic r_long_q, r_counted_q, r_instret_q;
+  logic r_trap_q, r_trap_irq_q;
+  logic r_fault_q;  // a trap because its access failed
+  // Progress of an AMO: it reads, then asks to write, then writes.
+  logic r_ask_q, r_write_q;
+  logic r_waits, r_is_load, r_is_amo, r_leaves;
+  logic [31:0] r_amo;
+
+  assign r_waits = r_mem_op_q != covert_core_pkg::MemNone;
+  assign r_is_load = (r_mem_op_q == covert_core_pkg::MemLoad) || (r_mem_op_q == covert_core_pkg::MemLr);
+  assign r_is_amo = r_mem_op_q == covert_core_pkg::MemAmo;
+  assign r_leaves = r_valid_q && !r_wait_q;
+  assign r_trap = r_valid_q && r_trap_q;
+  assign r_write = r_leaves && r_rd_we_q && !r_trap_q;
+  assign r_again = r_valid_q && r_wait_q && r_fresh_q;
+  assign r_flush = r_valid_q && (r_wait_q || r_trap_q);
+  assign r_next = r_pc_q + (r_long_q ? 32'd4 : 32'd2);
+
+  // The answer: to the access in R if one waits there, otherwise to that in W.
+  logic answer_ok, answer_err, r_more;
+  assign answer_ok = drsp_valid_i && (drsp_err_i == covert_core_pkg::RspOk);
+  assign answer_err = drsp_valid_i && (drsp_err_i != covert_core_pkg::RspOk);
+  assign r_more = r_is_amo && !r_write_q;  // its answer is not the last
+
+  always_comb begin
+    r_amo = 32'd0;
+    if (r_is_amo) case (r_funct5_q)
+      5'h01: r_amo = r_data_q;
+      5'h04: r_amo = r_value_q ^ r_data_q;
+      5'h08: r_amo = r_value_q | r_data_q;
+      5'h0C: r_amo = r_value_q & r_data_q;
+      5'h10: r_amo = ($signed(r_value_q) < $signed(r_data_q)) ? r_value_q : r_data_q;
+      5'h14: r_amo = ($signed(r_value_q) < $signed(r_data_q)) ? r_data_q : r_value_q;
+      5'h18: r_amo = (r_value_q < r_data_q) ? r_value_q : r_data_q;
+      5'h1C: r_amo = (r_value_q < r_data_q) ? r_data_q : r_value_q;
+      default: r_amo = r_value_q + r_data_q;
+    endcase
+  end
+
+  // An access has only the exceptions of its own.
+  always_comb begin
+    r_cause = r_cause_q;
+    if (r_fault_q) begin
+      if (r_err_q == covert_core_pkg::RspPage) begin
+        r_cause = r_is_load ? covert_core_pkg::ExcLoadPage : covert_core_pkg::ExcStorePage;
+      end else begin
+        r_cause = r_is_load ? covert_core_pkg::ExcLoadFault : covert_core_pkg::ExcStoreFault;
+      end
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (w_valid_q && !r_flush) begin
+      r_pc_q <= w_pc_q;
+      r_long_q <= w_long_q;
+      r_rd_q <= w_rd_q;
+      r_rd_we_q <= w_rd_we_q;
+      r_value_q <= w_reads ? drsp_data_i : w_value;
+      r_mem_op_q <= w_mem_op_q;
+      r_addr_q <= w_addr_q;
+      r_data_q <= w_data_q;
+      r_funct5_q <= w_funct5_q;
+      r_strb_q <= w_strb_q;
+      r_priv_q <= w_priv_q;
+      r_data_priv_q <= w_data_priv_q;
+      r_trap_irq_q <= w_trap_irq_q;
+      r_cause_q <= w_cause_q;
+      r_err_q <= drsp_err_i;
+      r_counted_q <= w_counted_q;
+      r_instret_q <= w_instret_q;
+      r_trap_q <= w_trap_q || (w_waits && answer_err);
+      r_fault_q <= w_waits && answer_err;
+      r_ask_q <= w_is_amo && answer_ok;
+      r_write_q <= 1'b0;
+    end else if (r_valid_q && r_wait_q) begin
+      if (r_is_load || (r_more && !r_ask_q)) r_value_q <= drsp_data_i;  // the last time with the answer
+      if (answer_ok && r_more) r_ask_q <= 1'b1;
+      if (r_ask_q && dreq_ready_i) begin
+        r_ask_q <= 1'b0;
+        r_write_q <= 1'b1;
+      end
+      if (answer_err) begin
+        r_trap_q <= 1'b1;
+        r_fault_q <= 1'b1;
+      end
+      r_err_q <= drsp_err_i;
+    end
+    r_fresh_q <= w_valid_q && !r_flush;
+    if (!rst_ni) begin
+      r_valid_q <= 1'b0;
+      r_wait_q <= 1'b0;
+      r_trap_q <= 1'b0;
+      r_ask_q <= 1'b0;
+      r_mem_op_q <= covert_core_pkg::MemNone;
+    end else if (r_valid_q && r_wait_q) begin
+      r_wait_q <= !(answer_err || (answer_ok && !r_more));
+    end else begin
+      r_valid_q <= w_valid_q && !r_flush;
+      r_wait_q <= w_valid_q && !r_flush && w_waits && !answer_err && (w_is_amo || !answer_ok);
+    end
+  end
+
+  // Data port: the write half of an AMO in R, or the access of X.
+  logic r_asks;
+  assign r_asks = r_valid_q && r_ask_q;
+  assign dreq_valid_o = r_asks || x_request;
+  assign dreq_addr_o = r_asks ? {r_addr_q[31:2], 2'b00} : {x_sum[31:2], 2'b00};
+  assign dreq_we_o = r_asks || x_is_store;
+  assign dreq_amo_o = !r_asks && (x_dec_q.mem_op == covert_core_pkg::MemAmo);
+  assign dreq_wdata_o = r_asks ? r_amo : (x_is_store ? x_wdata : 32'd0);
+  assign dreq_wstrb_o = r_asks ? 4'b1111 : x_strb;
+  assign dreq_align_o = {x_instr_q[14:12], x_sum[1:0]};
+  assign dreq_priv_o = r_asks ? r_data_priv_q : data_priv;
 
   // ---------------------------------------------------------------- traps and CSRs
   logic [31:0] mfprint, mfprint_wdata;
   logic mfprint_we;
-  logic [4:0] trap_cause;
+  logic trap_to_s;
+  logic w_dropped, r_undone;
+  logic [1:0] unretire, epoch_inc;
 
-  always_comb begin
-    trap_cause = w_cause_q;
-    // An access has only its own; that it failed is known late in the cycle.
-    if (w_waits) begin
-      if (drsp_err_i == covert_core_pkg::RspPage) begin
-        trap_cause = w_is_load ? covert_core_pkg::ExcLoadPage : covert_core_pkg::ExcStorePage;
-      end else begin
-        trap_cause = w_is_load ? covert_core_pkg::ExcLoadFault : covert_core_pkg::ExcStoreFault;
-      end
-    end
-  end
-
-  // mepoch counts what retires in S and U and the traps into S. An access is counted when it leaves X; should it
-  // fail, the trap into S takes its place in the count, a trap into M takes it back.
+  // mepoch counts what retires in S and U and the traps into S. An instruction is counted when it leaves X. What is
+  // dropped is taken back; should an access fail, the trap into S takes its place in the count, a trap into M takes it back.
   assign count_instret = x_fire && !x_trap;
   assign count_epoch = count_instret && (priv != covert_core_pkg::PrivM);
+  assign w_dropped = r_flush && w_valid_q;
+  assign r_undone = r_trap && r_fault_q;
+  assign unretire = {1'b0, w_dropped && w_instret_q} + {1'b0, r_undone && r_instret_q};
+  assign epoch_inc = {1'b0, w_dropped && w_counted_q} + {1'b0, r_undone && r_counted_q && !trap_to_s};
 
   covert_csr u_csr (
       .clk_i,
@@ -708,11 +846,11 @@ module covert_core
       .access_i(x_fire && !x_trap && x_is_csr),
       .rdata_o(x_csr),
       .illegal_o(csr_illegal),
-      .trap_i(w_trap),
-      .trap_irq_i(w_trap_q && w_trap_irq_q),
-      .trap_cause_i(trap_cause),
-      .trap_pc_i(w_pc_q),
-      .trap_tval_i(w_addr_q),
+      .trap_i(r_trap),
+      .trap_irq_i(r_trap_irq_q),
+      .trap_cause_i(r_cause),
+      .trap_pc_i(r_pc_q),
+      .trap_tval_i(r_addr_q),
       .trap_to_s_o(trap_to_s),
       .trap_vector_o(trap_vector),
       .mret_i(x_fire && !x_trap && x_mret),
@@ -732,34 +870,33 @@ module covert_core
       .sum_o,
       .mxr_o,
       .retire_i(count_instret),
-      .unretire_i(w_fault && w_instret_q),
+      .unretire_i(unretire),
       .epoch_running_o(epoch_running),
-      .epoch_dec_i(count_epoch || (w_valid_q && w_trap_q && trap_to_s)),
-      .epoch_inc_i(w_fault && w_counted_q && !trap_to_s),
+      .epoch_dec_i(count_epoch || (r_trap && !r_fault_q && trap_to_s)),
+      .epoch_inc_i(epoch_inc),
       .mfprint_i(mfprint),
       .mfprint_we_o(mfprint_we),
       .mfprint_wdata_o(mfprint_wdata)
   );
 
   // ---------------------------------------------------------------- fingerprint
-  // One event for each instruction of S or U that leaves W, and for each trap taken from there.
-  logic w_leaves, w_stores;
-  assign w_leaves = w_valid_q && (w_err || w_done);
-  assign w_stores = !w_trap && w_waits && !w_is_load;
+  // One event for each instruction of S or U that leaves R, and for each trap taken from there.
+  logic r_stores;
+  assign r_stores = !r_trap_q && r_waits && !r_is_load;
 
   covert_fingerprint u_fingerprint (
       .clk_i,
       .rst_ni,
       .we_i(mfprint_we),
       .wdata_i(mfprint_wdata),
-      .valid_i(w_leaves && (w_priv_q != covert_core_pkg::PrivM)),
-      .trap_i(w_trap),
-      .pc_i(w_pc_q),
-      .rd_i(w_trap ? trap_cause : (w_rd_we_q ? w_rd_q : 5'd0)),
-      .value_i(w_trap ? w_addr_q : (w_rd_we_q ? w_value : 32'd0)),
-      .addr_i(w_stores ? {w_addr_q[31:2], 2'b00} : 32'd0),
-      .data_i(w_stores ? (w_is_amo ? w_amo : w_data_q) : 32'd0),
-      .strb_i(w_trap ? {3'd0, !w_fault && w_trap_irq_q} : (w_stores ? w_strb_q : 4'd0)),
+      .valid_i(r_leaves && (r_priv_q != covert_core_pkg::PrivM)),
+      .trap_i(r_trap_q),
+      .pc_i(r_pc_q),
+      .rd_i(r_trap_q ? r_cause : (r_rd_we_q ? r_rd_q : 5'd0)),
+      .value_i(r_trap_q ? r_addr_q : (r_rd_we_q ? r_value_q : 32'd0)),
+      .addr_i(r_stores ? {r_addr_q[31:2], 2'b00} : 32'd0),
+      .data_i(r_stores ? (r_is_amo ? r_amo : r_data_q) : 32'd0),
+      .strb_i(r_trap_q ? {3'd0, r_trap_irq_q} : (r_stores ? r_strb_q : 4'd0)),
       .value_o(mfprint),
       .busy_o(fingerprint_busy)
   );
@@ -767,80 +904,102 @@ module covert_core
 `ifdef COVERT_RVFI
   // ---------------------------------------------------------------- what cycles go to
   // A bubble carries on what it came to be for. Not part of the core's state.
-  logic [2:0] d_why, x_why, w_why, x_lost, w_lost;
+  logic [2:0] d_why, x_why, w_why, r_why, x_lost, w_lost, r_lost;
   logic [1:0] refill;  // cycles since the last redirection, at most 3
+  logic refill_data;  // it was for an access that missed
   always_comb begin
-    if (flush_d) d_why = covert_core_pkg::SpentBranch;
-    else if (f_valid) d_why = covert_core_pkg::SpentExecute;
-    else d_why = (refill == 2'd3) ? covert_core_pkg::SpentFetch : covert_core_pkg::SpentBranch;
+    if (flush_d) d_why = (r_valid_q && r_wait_q) ? covert_core_pkg::SpentData : covert_core_pkg::SpentBranch;
+    else if (d_valid_q) d_why = covert_core_pkg::SpentExecute;
+    else if (refill == 2'd3) d_why = covert_core_pkg::SpentFetch;
+    else d_why = refill_data ? covert_core_pkg::SpentData : covert_core_pkg::SpentBranch;
     if (!x_valid_q) x_why = x_lost;
     else if (x_ask) x_why = covert_core_pkg::SpentWalk;
     else if (x_is_mem || (x_maint != covert_core_pkg::MaintNone)) x_why = covert_core_pkg::SpentData;
     else x_why = covert_core_pkg::SpentExecute;
-    w_why = w_valid_q ? covert_core_pkg::SpentData : w_lost;
+    w_why = w_valid_q ? covert_core_pkg::SpentExecute : w_lost;
+    r_why = r_valid_q ? covert_core_pkg::SpentData : r_lost;
     if (priv == covert_core_pkg::PrivM) begin
-      spent_o = (w_valid_q && w_waits && !w_done && (w_addr_q[31:16] == covert_pkg::UnitBase[31:16]))
+      spent_o = (r_valid_q && r_wait_q && (r_addr_q[31:16] == covert_pkg::UnitBase[31:16]))
           ? covert_core_pkg::SpentWait : covert_core_pkg::SpentVmm;
     end else begin
-      spent_o = w_leaves ? covert_core_pkg::SpentRetire : w_why;
+      spent_o = r_leaves ? covert_core_pkg::SpentRetire : r_why;
     end
   end
   always_ff @(posedge clk_i) begin
-    if ((x_ready || flush_x || x_refetch) && !d_fire) x_lost <= d_why;
-    if (w_ready && !x_fire) w_lost <= x_why;
-    if (flush_d) refill <= 2'd0;
-    else if (refill != 2'd3) refill <= refill + 2'd1;
+    if (r_flush) begin
+      x_lost <= d_why;
+      w_lost <= d_why;
+      r_lost <= d_why;
+    end else begin
+      if ((x_ready || x_refetch) && !d_fire) x_lost <= d_why;
+      if (!x_fire) w_lost <= x_why;
+      if (!w_valid_q) r_lost <= w_why;
+    end
+    if (flush_d) begin
+      refill <= 2'd0;
+      refill_data <= r_valid_q && r_wait_q;
+    end else if (refill != 2'd3) refill <= refill + 2'd1;
   end
 
   // ---------------------------------------------------------------- RVFI
-  // Carried beside W; not part of the core's state.
-  logic [31:0] rv_insn, rv_rs1, rv_rs2, rv_next;
-  logic [4:0] rv_rs1_addr, rv_rs2_addr;
-  logic rv_intr, rv_pending_intr, rv_report;
+  // Carried beside W and R; not part of the core's state.
+  typedef struct packed {
+    logic [31:0] insn, rs1, rs2, next;
+    logic [4:0] rs1_addr, rs2_addr;
+    logic intr, report;
+  } rvfi_t;
+  rvfi_t rv_w, rv_r;
+  logic rv_pending_intr;
   logic [63:0] rv_order;
-  logic [31:0] rv_amo_old;
+  logic [31:0] rv_read;  // what its access read
 
   always_ff @(posedge clk_i) begin
     if (x_fire) begin
-      rv_insn <= x_raw_q;
-      rv_rs1_addr <= x_dec_q.uses_rs1 ? x_instr_q[19:15] : 5'd0;
-      rv_rs2_addr <= x_dec_q.uses_rs2 ? x_instr_q[24:20] : 5'd0;
-      rv_rs1 <= (x_dec_q.uses_rs1 && (x_instr_q[19:15] != 5'd0)) ? x_rs1_q : 32'd0;
-      rv_rs2 <= (x_dec_q.uses_rs2 && (x_instr_q[24:20] != 5'd0)) ? x_rs2_q : 32'd0;
-      if (x_redirect) rv_next <= x_redirect_pc;
-      else rv_next <= x_dec_q.jalr ? {x_sum[31:1], 1'b0} : (x_leaves ? x_target_q : x_seq_q);
-      rv_intr <= rv_pending_intr;
-      rv_report <= !(x_trap && irq);
+      rv_w.insn <= x_raw_q;
+      rv_w.rs1_addr <= x_dec_q.uses_rs1 ? x_instr_q[19:15] : 5'd0;
+      rv_w.rs2_addr <= x_dec_q.uses_rs2 ? x_instr_q[24:20] : 5'd0;
+      rv_w.rs1 <= (x_dec_q.uses_rs1 && (x_instr_q[19:15] != 5'd0)) ? x_rs1_q : 32'd0;
+      rv_w.rs2 <= (x_dec_q.uses_rs2 && (x_instr_q[24:20] != 5'd0)) ? x_rs2_q : 32'd0;
+      if (x_redirect) rv_w.next <= x_redirect_pc;
+      else rv_w.next <= x_dec_q.jalr ? {x_sum[31:1], 1'b0} : (x_leaves ? x_target_q : x_seq_q);
+      rv_w.intr <= rv_pending_intr;
+      rv_w.report <= !(x_trap && irq);
     end
-    if (w_valid_q && w_is_amo && drsp_valid_i && !w_amo_write_q) rv_amo_old <= drsp_data_i;
-    rvfi_valid <= rst_ni && w_leaves && rv_report;
+    if (w_valid_q && !r_flush) rv_r <= rv_w;
+    // In its lanes; the others are not in the mask.
+    if (r_wait_q) begin
+      if (answer_ok && (r_is_load || r_more)) rv_read <= drsp_data_i << {r_addr_q[1:0], 3'b000};
+    end else if (answer_ok && w_reads) begin
+      rv_read <= drsp_data_i << {w_addr_q[1:0], 3'b000};
+    end
+    rvfi_valid <= rst_ni && r_leaves && rv_r.report;
     rvfi_order <= rv_order;
-    rvfi_insn <= rv_insn;
-    rvfi_trap <= w_trap;
+    rvfi_insn <= rv_r.insn;
+    rvfi_trap <= r_trap;
     rvfi_halt <= 1'b0;
-    rvfi_intr <= rv_intr;
-    rvfi_mode <= w_priv_q;
+    rvfi_intr <= rv_r.intr;
+    rvfi_mode <= r_priv_q;
     rvfi_ixl <= 2'd1;
-    rvfi_rs1_addr <= rv_rs1_addr;
-    rvfi_rs2_addr <= rv_rs2_addr;
-    rvfi_rs1_rdata <= rv_rs1;
-    rvfi_rs2_rdata <= rv_rs2;
-    rvfi_rd_addr <= w_write ? w_rd_q : 5'd0;
-    rvfi_rd_wdata <= w_write ? w_value : 32'd0;
-    rvfi_pc_rdata <= w_pc_q;
-    rvfi_pc_wdata <= w_trap ? trap_vector : rv_next;
-    rvfi_mem_addr <= (w_waits && !w_fault) ? {w_addr_q[31:2], 2'b00} : 32'd0;
-    rvfi_mem_rmask <= (w_waits && !w_fault && (w_is_load || w_is_amo)) ? w_strb_q : 4'd0;
-    rvfi_mem_wmask <= (w_waits && !w_fault && !w_is_load) ? w_strb_q : 4'd0;
-    rvfi_mem_rdata <= w_is_amo ? rv_amo_old : drsp_data_i;
-    rvfi_mem_wdata <= w_is_amo ? w_amo : w_data_q;
+    rvfi_rs1_addr <= rv_r.rs1_addr;
+    rvfi_rs2_addr <= rv_r.rs2_addr;
+    rvfi_rs1_rdata <= rv_r.rs1;
+    rvfi_rs2_rdata <= rv_r.rs2;
+    rvfi_rd_addr <= r_write ? r_rd_q : 5'd0;
+    rvfi_rd_wdata <= r_write ? r_value_q : 32'd0;
+    rvfi_pc_rdata <= r_pc_q;
+    rvfi_pc_wdata <= r_trap ? trap_vector : rv_r.next;
+    rvfi_mem_addr <= (r_waits && !r_trap_q) ? {r_addr_q[31:2], 2'b00} : 32'd0;
+    rvfi_mem_rmask <= (r_waits && !r_trap_q && (r_is_load || r_is_amo)) ? r_strb_q : 4'd0;
+    rvfi_mem_wmask <= (r_waits && !r_trap_q && !r_is_load) ? r_strb_q : 4'd0;
+    rvfi_mem_rdata <= rv_read;
+    rvfi_mem_wdata <= r_is_amo ? r_amo : r_data_q;
     if (!rst_ni) begin
       rv_order <= 64'd0;
       rv_pending_intr <= 1'b0;
     end else begin
-      if (w_leaves && rv_report) rv_order <= rv_order + 64'd1;
+      if (r_leaves && rv_r.report) rv_order <= rv_order + 64'd1;
       // The first instruction of a handler is marked.
-      if (w_trap) rv_pending_intr <= 1'b1;
+      if (r_trap) rv_pending_intr <= 1'b1;
       else if (x_fire) rv_pending_intr <= 1'b0;
     end
   end

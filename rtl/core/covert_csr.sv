@@ -58,10 +58,10 @@ module covert_csr
 
     // Counting.
     input logic retire_i,  // an instruction is counted
-    input logic unretire_i,  // one counted before turned out to trap
+    input logic [1:0] unretire_i,  // so many counted before did not retire; not with retire_i
     output logic epoch_running_o,  // mepoch is not 0
     input logic epoch_dec_i,  // mepoch counts down, unless 0
-    input logic epoch_inc_i,  // what it counted is taken back
+    input logic [1:0] epoch_inc_i,  // so much of what it counted is taken back
 
     // Fingerprint register (covert_fingerprint).
     input logic [31:0] mfprint_i,
@@ -287,9 +287,9 @@ module covert_csr
       mepoch_q <= 32'd0;
     end else begin
       if (!mcountinhibit_q[0]) mcycle_q <= mcycle_q + 64'd1;
-      if (!mcountinhibit_q[2]) minstret_q <= minstret_q + {63'd0, retire_i} - {63'd0, unretire_i};
+      if (!mcountinhibit_q[2]) minstret_q <= minstret_q + (retire_i ? 64'd1 : -{62'd0, unretire_i});
       if (epoch_dec_i && epoch_running_o) mepoch_q <= mepoch_q - 32'd1;
-      else if (epoch_inc_i) mepoch_q <= mepoch_q + 32'd1;
+      else mepoch_q <= mepoch_q + {30'd0, epoch_inc_i};
 
       if (write) begin
         case (addr_i)

@@ -1,5 +1,7 @@
 // Instruction fetch: a queue of words filled ahead of the decoder along the predicted path, and the alignment of 16-bit
 // and 32-bit instructions. One word a cycle; a word is queued in the cycle of its answer and used in the next one.
+// Whether it is answered is known late in the cycle behind its request, when the next one is made already. If it is not,
+// both are void, and it is asked for again two cycles later.
 // Errors are carried along and become traps only if the instruction is executed.
 module covert_fetch #(
   parameter int unsigned Depth = 4,       // words, a power of two
@@ -24,7 +26,8 @@ module covert_fetch #(
   input logic [1:0] update_count_i,
   input logic [31:1] update_target_i,
 
-  // Memory. A request is held until accepted, or cancelled: that forgets all requests up to and including this cycle's.
+  // Memory. A request is answered in the cycle behind the one in which it is accepted, or not at all; then one that is
+  // accepted in that cycle is void as well. A cancel forgets all requests up to and including this cycle's.
   output logic ireq_valid_o,
   input logic ireq_ready_i,
   output logic [31:0] ireq_addr_o,
@@ -60,31 +63,38 @@ module covert_fetch #(
   logic [31:1] pc_q;  // of the instruction at the head
   logic [31:2] fetch_q;  // word to request next
   logic skip_q;  // its lower half will not be executed
-  logic flying_q;  // a request is accepted and not answered
-  guess_t guess_q;  // its word's
+  logic flying_q;  // the request of the last cycle counts
+  logic [31:2] look_q;  // its word
+  logic look_skip_q;
+  guess_t guess_q;
+  logic again_q;  // the one before was not answered
+  logic [31:2] again_word_q;
+  logic again_skip_q;
   logic [31:0] data_q[Depth];
   logic [1:0] err_q[Depth];
   logic [34:0] queued_q[Depth];  // guess_t
-  logic [IdxW-1:0] rd_q, wr_q;
-  logic [IdxW:0] count_q;  // words in the queue
+  logic [IdxW:0] rd_q, wr_q;  // words read and written, modulo twice the depth
+  logic [IdxW:0] count;  // words in the queue
 
-  logic [IdxW-1:0] rd_next;
+  logic [IdxW-1:0] rd_now, rd_next;
   logic [31:0] word0;
   logic [15:0] word1;  // lower half of the following word
   logic [1:0] err0, err1;
   guess_t guess, guess0, guess1, guess_end;
   logic [15:0] low;
-  logic straddles, is_long, upper, take, taken, lost, redirect, accept, push, leaves;
+  logic straddles, is_long, upper, take, taken, lost, redirect, accept, push, missed, leaves;
   logic [1:0] drop;  // words used up
   logic [31:1] redirect_pc;
 
   // ---------------------------------------------------------------- head of the queue
-  assign rd_next = rd_q + 1'b1;
-  assign word0 = data_q[rd_q];
+  assign count = wr_q - rd_q;
+  assign rd_now = rd_q[IdxW-1:0];
+  assign rd_next = rd_now + 1'b1;
+  assign word0 = data_q[rd_now];
   assign word1 = data_q[rd_next][15:0];
-  assign err0 = err_q[rd_q];
+  assign err0 = err_q[rd_now];
   assign err1 = err_q[rd_next];
-  assign guess0 = queued_q[rd_q];
+  assign guess0 = queued_q[rd_now];
   assign guess1 = queued_q[rd_next];
 
   always_comb begin
@@ -100,8 +110,8 @@ module covert_fetch #(
     count_o = guess_end.count;
     target_o = guess_end.target;
     // The word was left for a target in the middle of this instruction: the guess was for other code.
-    lost = (count_q != 0) && is_long && guess0.hit && guess0.count[1] && (guess0.half == upper);
-    valid_o = ((count_q > 1) || ((count_q == 1) && !straddles)) && !lost;
+    lost = (count != 0) && is_long && guess0.hit && guess0.count[1] && (guess0.half == upper);
+    valid_o = ((count > 1) || ((count == 1) && !straddles)) && !lost;
     err_o = (err0 != 2'd0) ? err0 : (straddles ? err1 : 2'd0);
     err_second_o = err0 == 2'd0;
     taken = known_o && count_o[1];
@@ -122,12 +132,13 @@ module covert_fetch #(
   assign redirect_pc = redirect_i ? redirect_pc_i[31:1] : pc_q;
 
   // ---------------------------------------------------------------- requests
-  assign ireq_valid_o = started_q && ((count_q + {{IdxW{1'b0}}, flying_q}) < Depth[IdxW:0]);
+  assign ireq_valid_o = started_q && !again_q && ((count + {{IdxW{1'b0}}, flying_q}) < Depth[IdxW:0]);
   assign ireq_addr_o = {fetch_q, 2'b00};
   assign ireq_priv_o = priv_i;
   assign ireq_cancel_o = redirect;
   assign accept = ireq_valid_o && ireq_ready_i;
-  assign push = irsp_valid_i && flying_q;
+  assign push = irsp_valid_i;
+  assign missed = flying_q && !irsp_valid_i;
 
   covert_btb #(
       .Entries(BtbEntries)
@@ -150,13 +161,18 @@ module covert_fetch #(
 
   always_ff @(posedge clk_i) begin
     if (accept) begin
+      look_q <= fetch_q;
+      look_skip_q <= skip_q;
       guess_q <= guess;
       guess_q.hit <= guess.hit && (guess.half || !skip_q);
     end
-    if (push) begin
-      data_q[wr_q] <= irsp_data_i;
-      err_q[wr_q] <= irsp_err_i;
-      queued_q[wr_q] <= guess_q;
+    again_word_q <= look_q;
+    again_skip_q <= look_skip_q;
+    // Whether it is pushed is known late, so the place behind the last word is written in any case.
+    if (flying_q) begin
+      data_q[wr_q[IdxW-1:0]] <= irsp_data_i;
+      err_q[wr_q[IdxW-1:0]] <= irsp_err_i;
+      queued_q[wr_q[IdxW-1:0]] <= guess_q;
     end
     if (!rst_ni) begin
       started_q <= 1'b0;
@@ -165,8 +181,8 @@ module covert_fetch #(
       skip_q <= boot_addr_i[1];
       rd_q <= '0;
       wr_q <= '0;
-      count_q <= '0;
       flying_q <= 1'b0;
+      again_q <= 1'b0;
     end else if (redirect) begin
       started_q <= 1'b1;
       pc_q <= redirect_pc;
@@ -174,19 +190,22 @@ module covert_fetch #(
       skip_q <= redirect_pc[1];
       rd_q <= '0;
       wr_q <= '0;
-      count_q <= '0;
       flying_q <= 1'b0;
+      again_q <= 1'b0;
     end else begin
       started_q <= 1'b1;
       if (take) pc_q <= taken ? target_o : pc_q + (is_long ? 31'd2 : 31'd1);
-      rd_q <= rd_q + IdxW'(drop);
+      rd_q <= rd_q + (IdxW + 1)'(drop);
       if (push) wr_q <= wr_q + 1'b1;
-      count_q <= count_q + (IdxW + 1)'(push) - (IdxW + 1)'(drop);
-      if (accept) begin
+      if (again_q) begin
+        fetch_q <= again_word_q;
+        skip_q <= again_skip_q;
+      end else if (accept) begin
         fetch_q <= leaves ? guess.target[31:2] : fetch_q + 30'd1;
         skip_q <= leaves && guess.target[1];
       end
-      flying_q <= accept || (flying_q && !push);
+      flying_q <= accept && !missed;
+      again_q <= missed;
     end
   end
 

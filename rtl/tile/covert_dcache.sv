@@ -1,7 +1,7 @@
 // Data cache of a tile: write-back, write-allocate, lines of 32 bytes, `Ways` ways of a page each. The set is chosen by
 // the offset in the page, which is the same in virtual and physical addresses; the tag is the physical page.
-// A request is taken in cycle t, its page comes in t+1, and a hit is answered in t+1: one access a cycle. A miss
-// fills the line critical word first and meanwhile moves the victim to a buffer, which is written back when the line is
+// A request is taken in cycle t, its page comes in t+1, and a hit is answered in t+1: one access a cycle. What it changes
+// is written in t+2, since that it hits is known late. A miss fills the line critical word first and meanwhile moves the victim to a buffer, which is written back when the line is
 // here, beside later hits. All requests leave on one port in the order of the accesses, so memory keeps the order too.
 // Who may access what is not looked at: a hit does not ask the bus, so the MMU checks the privilege.
 module covert_dcache #(
@@ -9,13 +9,14 @@ module covert_dcache #(
 ) (
   input  logic         clk_i,
   input  logic         rst_ni,        // synchronous
-  // Request, cycle t. One access at a time: the next request at the earliest in the cycle of the answer.
+  // Request, cycle t. One in cycle t+1 of another, which has no answer in that cycle, is void.
   input  logic         req_valid_i,
   output logic         req_ready_o,
   input  logic [11:2]  req_offset_i,  // word in the page
   input  logic         req_we_i,
   input  logic [31:0]  req_wdata_i,
   input  logic [ 3:0]  req_wstrb_i,   // bytes written; of a load the bytes wanted
+  input  logic [ 4:0]  req_align_i,   // of a load: funct3 and the byte in the word
   // Its second half, cycle t+1 only.
   input  logic [31:12] s1_ppn_i,
   input  logic         s1_cached_i,   // always the same for the same page
@@ -23,7 +24,7 @@ module covert_dcache #(
   input  logic [ 1:0]  s1_priv_i,
   // Answer: cycle t+1 on a hit, later otherwise; one for each request that is not killed.
   output logic         rsp_valid_o,
-  output logic [31:0]  rsp_data_o,    // of a load: the whole word
+  output logic [31:0]  rsp_data_o,    // of a load: what is loaded, as it goes into the register
   output logic         rsp_err_o,     // access fault; a store had no effect
   // Maintenance: held until maint_done_o, raised only when no access is under way.
   input  logic [ 1:0]  maint_i,       // 1: write all dirty lines back, they stay and are clean; 2: and empty the cache
@@ -59,12 +60,22 @@ module covert_dcache #(
 
   state_e state_q, state_d;
 
-  // The access under way; in StClear and in maintenance the set, and word 0.
+  // The access in its cycle t+1.
+  logic            s1_valid_q;
+  logic [11:2]     s1_offset_q;
+  logic            s1_we_q;
+  logic [31:0]     s1_wdata_q;
+  logic [ 3:0]     s1_wstrb_q;
+  logic [ 4:0]     s1_align_q;
+  // From t+2 on, if it hit for one cycle; in StClear and in maintenance the set, and word 0.
+  logic            hit_q;
+  logic [Ways-1:0] match_q;
+  logic [MetaBits-1:0] s2_meta_q;
   logic [11:2]     offset_q;
   logic            we_q;
   logic [31:0]     wdata_q;
   logic [ 3:0]     wstrb_q;
-  logic            s1_valid_q;     // this is the request's cycle t+1
+  logic [ 4:0]     align_q;
   logic [31:12]    ppn_q;
   logic [ 1:0]     priv_q;
   logic [Ways-1:0] victim_q;       // one-hot: the way that is filled or written back
@@ -100,31 +111,64 @@ module covert_dcache #(
   endfunction
 
   // ---------------------------------------------------------------- lookup, cycle t+1
-  logic [Ways-1:0]     match;         // of the tags, if the access is cached
-  logic                s1_live, s1_hit, s1_miss;
-  logic [31:0]         hit_data, victim_data;
+  logic [Ways-1:0]     match;         // of the tags, if the access is cached and not killed
+  logic                is_idle, s1_live, s1_hit, s1_miss, take;
+  logic [31:0]         victim_data;
   logic [31:12]        victim_ppn;
-  logic [MetaBits-1:0] meta;
+  logic [MetaBits-1:0] meta, s1_meta, meta_wr;
   logic [Ways-1:0]     dirty;
-  logic [ 2:0]         tree;
+  logic [ 2:0]         s1_tree, tree;
+  logic [11:5]         line;
+  logic                same_word, meta_we;
 
   assign s1_live = s1_valid_q & ~s1_kill_i;
-  assign s1_hit  = s1_live & |match;
+  assign s1_hit  = |match;
   assign s1_miss = s1_live & ~|match;
+  assign take    = is_idle & req_valid_i & ~(s1_valid_q & ~s1_hit);
 
-  assign meta  = fwd_meta_q ? fwd_meta_data_q : meta_rd_q;
-  assign dirty = meta[Ways-1:0];
-  assign tree  = 3'(meta >> Ways);
+  assign line      = offset_q[11:5];
+  assign same_word = hit_q & we_q & (offset_q == s1_offset_q);
+
+  // As it was read; what the access before makes of it is written in this cycle.
+  assign meta    = fwd_meta_q ? fwd_meta_data_q : meta_rd_q;
+  assign s1_meta = (hit_q & (line == s1_offset_q[11:5])) ? meta_wr : meta;
+  assign s1_tree = 3'(s1_meta >> Ways);
+  assign dirty   = is_idle ? s2_meta_q[Ways-1:0] : meta[Ways-1:0];
+  assign tree    = is_idle ? 3'(s2_meta_q >> Ways) : 3'(meta >> Ways);
+
+  // Which way has the word is known late. So each way's word is aligned, and what the bus gives in place of the first's.
+  function automatic logic [31:0] aligned(input logic [31:0] word, input logic [4:0] align);
+    logic [31:0] shifted;
+    shifted = word >> {align[1:0], 3'b000};
+    unique case (align[3:2])
+      2'd0:    aligned = {{24{shifted[7] & ~align[4]}}, shifted[7:0]};
+      2'd1:    aligned = {{16{shifted[15] & ~align[4]}}, shifted[15:0]};
+      default: aligned = shifted;
+    endcase
+  endfunction
+
+  function automatic logic [31:0] with_bytes(input logic [31:0] old, input logic [31:0] data, input logic [3:0] strb);
+    logic [31:0] mask;
+    mask = {{8{strb[3]}}, {8{strb[2]}}, {8{strb[1]}}, {8{strb[0]}}};
+    with_bytes = (old & ~mask) | (data & mask);
+  endfunction
 
   always_comb begin
-    hit_data = '0;
-    match    = '0;
-    if (s1_valid_q) begin
+    logic [31:0] word;
+    logic [ 4:0] align;
+    word       = '0;
+    align      = is_idle ? s1_align_q : align_q;
+    match      = '0;
+    rsp_data_o = '0;
+    if (s1_valid_q || !is_idle) begin
       for (int unsigned w = 0; w < Ways; w++) begin
-        match[w] = s1_cached_i & (tag_rd_q[w] == {1'b1, s1_ppn_i});
-        for (int unsigned b = 0; b < 4; b++) begin
-          hit_data[8*b+:8] |= {8{match[w]}} & ((fwd_way_q[w] & fwd_strb_q[b]) ? fwd_data_q[8*b+:8]
-                                                                             : data_rd_q[w][8*b+:8]);
+        match[w] = s1_live & s1_cached_i & (tag_rd_q[w] == {1'b1, s1_ppn_i});
+        if (is_idle ? match[w] : (w == 0)) begin
+          word = data_rd_q[w];
+          if (fwd_way_q[w]) word = with_bytes(word, fwd_data_q, fwd_strb_q);
+          if (same_word && match_q[w]) word = with_bytes(word, wdata_q, wstrb_q);
+          if (w == 0 && !is_idle) word = mem_rsp_data_i;
+          rsp_data_o |= aligned(word, align);
         end
       end
     end
@@ -140,19 +184,17 @@ module covert_dcache #(
   end
 
   // ---------------------------------------------------------------- state
-  logic is_idle, is_fill, is_access;
+  logic is_fill, is_access;
   logic rsp_mine;               // an answer that is not a write-back's
   logic fill_rsp, fill_last, fill_bad;
   logic move, move_last, wb_start, scan_clean;
   logic [Ways-1:0] tag_we;
   logic [20:0] tag_wr;
   logic [ 2:0] first_word;      // of the access: the critical word
-  logic [11:5] line;
 
   assign is_idle    = state_q == StIdle;
   assign is_fill    = state_q == StFill;
   assign is_access  = is_fill | (state_q == StUncached);
-  assign line       = offset_q[11:5];
   assign first_word = offset_q[4:2];
   assign rsp_mine   = mem_rsp_valid_i & (wb_owed_q == 5'd0);
   assign fill_rsp   = is_fill & rsp_mine;
@@ -186,7 +228,7 @@ module covert_dcache #(
       StClear: if (line == 7'd127) state_d = StIdle;
       StIdle: begin
         if (s1_miss) state_d = s1_cached_i ? StFill : StUncached;
-        else if (maint_i != 2'd0) state_d = StLook;
+        else if (maint_i != 2'd0 && !s1_valid_q) state_d = StLook;
       end
       StFill: if (fill_last) state_d = StIdle;
       StUncached: if (rsp_mine) state_d = StIdle;
@@ -203,28 +245,36 @@ module covert_dcache #(
   assign req_ready_o  = is_idle;
   assign rsp_valid_o  = s1_hit | (fill_rsp & (we_q ? come_q == 3'd7 : come_q == 3'd0))
                       | ((state_q == StUncached) & rsp_mine);
-  assign rsp_data_o   = is_idle ? hit_data : mem_rsp_data_i;
   assign rsp_err_o    = ~is_idle & fill_bad;
 
   always_ff @(posedge clk_i) begin
     state_q    <= state_d;
-    s1_valid_q <= is_idle & req_valid_i;
+    s1_valid_q <= take;
+    hit_q      <= s1_hit;
+    if (is_idle && req_valid_i) begin
+      s1_offset_q <= req_offset_i;
+      s1_we_q     <= req_we_i;
+      s1_wdata_q  <= req_wdata_i;
+      s1_wstrb_q  <= req_wstrb_i;
+      s1_align_q  <= req_align_i;
+    end
     if (is_idle) begin
-      if (req_valid_i) offset_q <= req_offset_i;
+      if (s1_valid_q) offset_q <= s1_offset_q;
       else if (maint_i != 2'd0) offset_q <= '0;
       sent_q   <= '0;
     end else if (state_q == StClear || scan_clean) begin
       offset_q <= {line + 7'd1, 3'd0};
     end
-    if (is_idle && req_valid_i) begin
-      we_q    <= req_we_i;
-      wdata_q <= req_wdata_i;
-      wstrb_q <= req_wstrb_i;
-    end
     if (is_idle && s1_valid_q) begin
-      ppn_q    <= s1_ppn_i;
-      priv_q   <= s1_priv_i;
-      victim_q <= Ways'(covert_cache_pkg::oldest(Ways, tree));
+      match_q   <= match;
+      s2_meta_q <= s1_meta;
+      we_q      <= s1_we_q;
+      wdata_q   <= s1_wdata_q;
+      wstrb_q   <= s1_wstrb_q;
+      align_q   <= s1_align_q;
+      ppn_q     <= s1_ppn_i;
+      priv_q    <= s1_priv_i;
+      victim_q  <= Ways'(covert_cache_pkg::oldest(Ways, s1_tree));
     end
     if (state_q == StScan) victim_q <= lowest(dirty);
 
@@ -253,6 +303,7 @@ module covert_dcache #(
       state_q    <= StClear;
       offset_q   <= '0;
       s1_valid_q <= 1'b0;
+      hit_q      <= 1'b0;
       come_q     <= '0;
       fill_err_q <= 1'b0;
       moved_q    <= '0;
@@ -281,8 +332,6 @@ module covert_dcache #(
   logic [Ways-1:0]     used_way, data_we;
   logic [ 3:0]         data_strb;
   logic [31:0]         data_wr;
-  logic                meta_we;
-  logic [MetaBits-1:0] meta_wr;
 
   always_comb begin
     unique case (state_q)
@@ -294,20 +343,20 @@ module covert_dcache #(
 
   // come_q is 0 but in a fill.
   assign wr_addr   = {line, first_word + come_q};
-  assign used_way  = is_idle ? match : victim_q;
+  assign used_way  = is_idle ? match_q : victim_q;
   assign data_strb = is_idle ? wstrb_q : 4'hF;
-  assign data_we   = used_way & {Ways{(s1_live & we_q) | fill_rsp}};
+  assign data_we   = used_way & {Ways{(hit_q & we_q) | fill_rsp}};
   always_comb begin
     // A store that missed is merged into its word when that arrives.
     data_wr = is_idle ? wdata_q : mem_rsp_data_i;
     if (is_fill) begin
       if (we_q && come_q == 3'd0) begin
-        for (int unsigned b = 0; b < 4; b++) if (wstrb_q[b]) data_wr[8*b+:8] = wdata_q[8*b+:8];
+        data_wr = with_bytes(mem_rsp_data_i, wdata_q, wstrb_q);
       end
     end
   end
 
-  assign meta_we = (state_q == StClear) | s1_hit | fill_last | move_last;
+  assign meta_we = (state_q == StClear) | hit_q | fill_last | move_last;
   always_comb begin
     logic [Ways-1:0] dirty_new;
     logic            use_it;

@@ -73,6 +73,12 @@ module covert_icache #(
   logic [ 3:0]     once_q;         // cycles left, 0: none
   logic            once_err_q;
 
+  // A hit, in the cycle behind its lookup: only then its way counts as used, since it is known late.
+  logic            used_q;
+  logic [Ways-1:0] used_way_q;
+  logic [11:5]     used_set_q;
+  logic [     2:0] used_tree_q;
+
   // What the arrays gave; the tree as it was written in the cycle in which it was read.
   logic [Ways-1:0][31:0] data_rd_q;
   logic [20:0]           tag_rd_q[Ways];
@@ -82,24 +88,29 @@ module covert_icache #(
 
   // ---------------------------------------------------------------- lookup, cycle t+1
   logic [Ways-1:0] match;
-  logic            s1_live, hit_line, hit_once, start;
+  logic            s1_live, hit_line, hit_once, start, tree_we;
+  logic [11:5]     tree_set;
+  logic [TreeBits-1:0] tree_wr;
   logic [     2:0] tree;
 
   always_comb begin
     hit_once = 1'b0;
-    if (once_q != 4'd0) hit_once = s1_same_word_q & (s1_ppn_i == ppn_q) & (s1_priv_i == priv_q);
+    if (once_q != 4'd0) hit_once = s1_live & s1_same_word_q & (s1_ppn_i == ppn_q) & (s1_priv_i == priv_q);
     s1_data_o = last_data_q & {32{hit_once}};
     for (int unsigned w = 0; w < Ways; w++) begin
-      match[w]   = ~s1_block_q[w] & (tag_rd_q[w] == {1'b1, s1_ppn_i});
+      match[w]   = s1_live & s1_cached_i & ~s1_block_q[w] & (tag_rd_q[w] == {1'b1, s1_ppn_i});
       s1_data_o |= {32{match[w]}} & (s1_fwd_q[w] ? last_data_q : data_rd_q[w]);
     end
   end
 
   assign s1_live  = s1_valid_q & ~s1_kill_i & ~clear_q;
-  assign hit_line = s1_cached_i & |match;
-  assign s1_hit_o = s1_live & (hit_line | hit_once);
+  assign hit_line = |match;
+  assign s1_hit_o = hit_line | hit_once;
   assign s1_err_o = hit_once & once_err_q;
-  assign tree     = 3'(fwd_tree_q ? fwd_tree_data_q : tree_rd_q);
+  always_comb begin
+    tree = 3'(fwd_tree_q ? fwd_tree_data_q : tree_rd_q);
+    if (tree_we && tree_set == s1_offset_q[11:5]) tree = 3'(tree_wr);
+  end
   assign start    = s1_live & ~hit_line & ~refill_q & (once_q == 4'd0);
 
   // ---------------------------------------------------------------- refill
@@ -133,8 +144,14 @@ module covert_icache #(
 
     if (mem_rsp_valid_i) last_data_q <= mem_rsp_data_i;
     start_q <= start;
-    if (start) begin
-      refill_q  <= 1'b1;
+    used_q  <= hit_line;
+    if (s1_valid_q) begin
+      used_way_q  <= match;
+      used_set_q  <= s1_offset_q[11:5];
+      used_tree_q <= tree;
+    end
+    // While nothing is asked for, the next lookup may be what begins: that it does is known late.
+    if (!refill_q && once_q == 4'd0) begin
       ppn_q     <= s1_ppn_i;
       offset_q  <= s1_offset_q;
       cached_q  <= s1_cached_i;
@@ -145,6 +162,7 @@ module covert_icache #(
       arrived_q <= '0;
       bad_q     <= 1'b0;
       empty_q   <= empty_i;
+      refill_q  <= start;
     end else begin
       if (refill_q) begin
         if (mem_ready_i && !sent_q[3]) sent_q <= cached_q ? sent_q + 4'd1 : 4'd8;
@@ -158,7 +176,7 @@ module covert_icache #(
       empty_q <= empty_q | empty_i;
     end
 
-    if (once_q != 4'd0) once_q <= (s1_live && hit_once) ? 4'd0 : once_q - 4'd1;
+    if (once_q != 4'd0) once_q <= hit_once ? 4'd0 : once_q - 4'd1;
     if (rsp) begin
       if (come_q == 3'd0 && (!cached_q || mem_rsp_err_i)) begin
         once_q     <= 4'd15;
@@ -183,6 +201,7 @@ module covert_icache #(
       clear_q     <= 1'b1;
       clear_set_q <= '0;
       s1_valid_q  <= 1'b0;
+      used_q      <= 1'b0;
       refill_q    <= 1'b0;
       once_q      <= '0;
     end
@@ -198,10 +217,8 @@ module covert_icache #(
   // Each has a read port, whose word is there in the next cycle, and a write port. Their contents are never reset. What
   // is read of a place that is written in the same cycle is not used: s1_block_q, s1_fwd_q, fwd_tree_q; `no_rw_check`.
   logic [Ways-1:0]     data_we, tag_we;
-  logic [11:5]         tag_set, tree_set;
+  logic [11:5]         tag_set;
   logic [20:0]         tag_wr;
-  logic                tree_we;
-  logic [TreeBits-1:0] tree_wr;
 
   assign data_we = victim_q & {Ways{rsp & cached_q}};
 
@@ -220,9 +237,9 @@ module covert_icache #(
     end
   end
 
-  assign tree_we  = clear_q | (s1_live & hit_line);
-  assign tree_set = clear_q ? clear_set_q : s1_offset_q[11:5];
-  assign tree_wr  = clear_q ? '0 : TreeBits'(covert_cache_pkg::touched(Ways, tree, 4'(match)));
+  assign tree_we  = clear_q | used_q;
+  assign tree_set = clear_q ? clear_set_q : used_set_q;
+  assign tree_wr  = clear_q ? '0 : TreeBits'(covert_cache_pkg::touched(Ways, used_tree_q, 4'(used_way_q)));
 
   for (genvar w = 0; w < Ways; w++) begin : gen_way
     (* no_rw_check *) logic [31:0] data_q[Words];

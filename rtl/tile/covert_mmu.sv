@@ -23,7 +23,8 @@ module covert_mmu #(
   input  logic         host_page_on_i,
   input  logic [ 31:12] host_page_i,
 
-  // the core's instruction port
+  // the core's instruction port: an answer comes in the cycle behind the request's or not at all, and then the request of
+  // that cycle is void as well
   input  logic         ireq_valid_i,
   output logic         ireq_ready_o,
   input  logic [ 31:2] ireq_addr_i,
@@ -39,7 +40,7 @@ module covert_mmu #(
   output logic         iwalk_done_o,
   output logic [  1:0] iwalk_err_o,
 
-  // the core's data port
+  // the core's data port; a request in the second cycle of another one, in which that is not answered or fails, is void
   input  logic         dreq_valid_i,
   output logic         dreq_ready_o,
   input  logic [ 31:2] dreq_addr_i,
@@ -47,6 +48,7 @@ module covert_mmu #(
   input  logic         dreq_amo_i,      // first half of an AMO: must be writable
   input  logic [ 31:0] dreq_wdata_i,
   input  logic [  3:0] dreq_wstrb_i,
+  input  logic [  4:0] dreq_align_i,
   input  logic [  1:0] dreq_priv_i,
   output logic         drsp_valid_o,
   output logic [ 31:0] drsp_data_o,
@@ -71,6 +73,7 @@ module covert_mmu #(
   output logic         dc_we_o,
   output logic [ 31:0] dc_wdata_o,
   output logic [  3:0] dc_wstrb_o,
+  output logic [  4:0] dc_align_o,
   output logic [ 31:12] dc_ppn_o,
   output logic         dc_cached_o,
   output logic         dc_kill_o,
@@ -101,25 +104,24 @@ module covert_mmu #(
   endfunction
 
   // ---------------------------------------------------------------- instruction side
-  // The request accepted and not yet answered; it is looked up in every cycle until its word is here.
+  // The request of the last cycle, if it is not void.
   logic         i_valid_q, i_on_q;
+  // what matters of it is the page
+  // verilator lint_off UNUSEDSIGNAL
   logic [31:2]  i_addr_q;
+  // verilator lint_on UNUSEDSIGNAL
   logic [1:0]   i_priv_q;
-  logic         i_again, i_miss, i_fault, i_tlb_hit;
-  logic [31:2]  i_addr;
+  logic         i_miss, i_fault, i_tlb_hit;
   logic [31:12] i_ppn;
   // what matters of it is U and X
   // verilator lint_off UNUSEDSIGNAL
   logic [4:0]   i_perm;
   // verilator lint_on UNUSEDSIGNAL
-  logic         i_looked_q;    // the caches were asked in the last cycle
 
   // FT: fetch translation is on in S and U only.
-  assign i_again      = i_valid_q & ~irsp_valid_o;
-  assign ireq_ready_o = ~i_again & ic_ready_i;
-  assign i_addr       = i_again ? i_addr_q : ireq_addr_i;
-  assign ic_valid_o   = i_again | ireq_valid_i;
-  assign ic_offset_o  = i_addr[11:2];
+  assign ireq_ready_o = ic_ready_i;
+  assign ic_valid_o   = ireq_valid_i;
+  assign ic_offset_o  = ireq_addr_i[11:2];
   always_comb begin
     i_miss  = 1'b0;
     i_fault = 1'b0;
@@ -132,47 +134,54 @@ module covert_mmu #(
   assign ic_cached_o  = cached(ic_ppn_o, i_priv_q);
   assign ic_kill_o    = ~i_valid_q | i_miss | i_fault;
   assign ic_priv_o    = i_priv_q;
-  assign irsp_valid_o = i_valid_q & i_looked_q & (i_miss | i_fault | ic_hit_i);
+  assign irsp_valid_o = (i_valid_q & (i_miss | i_fault)) | ic_hit_i;
   assign irsp_data_o  = ic_data_i;
   assign irsp_err_o   = i_miss ? RspMiss : (i_fault ? RspPage : {1'b0, ic_err_i});
 
   always_ff @(posedge clk_i) begin
-    i_looked_q <= ic_valid_o & ic_ready_i;
     if (ireq_valid_i & ireq_ready_o) begin
       i_addr_q <= ireq_addr_i;
       i_priv_q <= ireq_priv_i;
       i_on_q   <= satp_on_i & (ireq_priv_i != covert_core_pkg::PrivM);
     end
     if (!rst_ni) begin
-      i_valid_q  <= 1'b0;
-      i_looked_q <= 1'b0;
-    end else if (ireq_cancel_i) begin
       i_valid_q <= 1'b0;
     end else begin
-      i_valid_q <= (ireq_valid_i & ireq_ready_o) | i_again;
+      i_valid_q <= ireq_valid_i & ireq_ready_o & ~ireq_cancel_i & ~(i_valid_q & ~irsp_valid_o);
     end
   end
 
   // ---------------------------------------------------------------- data side
-  typedef enum logic [2:0] {
+  typedef enum logic [3:0] {
     StPass,    // requests of the core go through
     StAsk1,    // read the PTE of level 1
     StPte1,
+    StLook1,   // at it
     StAsk0,
     StPte0,
+    StLook0,
     StRetry    // the core's request again
   } state_e;
 
   state_e       state_q, state_d;
-  // The core's request: in its second cycle, or waiting for the walk.
-  logic         d_first_q;     // its TLB lookup is in the second cycle
+  // The core's request in its second cycle.
+  logic         d_first_q;     // it is, and counts
+  logic         d_new_q;       // not for the second time
   logic         d_on_q;        // it is translated
   logic [31:2]  d_addr_q;
   logic         d_we_q, d_amo_q;
   logic [31:0]  d_wdata_q;
   logic [3:0]   d_wstrb_q;
+  logic [4:0]   d_align_q;
   logic [1:0]   d_priv_q;
-  logic         d_accept, d_tlb_hit, d_miss, d_fault;
+  // From then on, as long as it waits for a walk: whether it does is known too late to hold the registers above.
+  logic [31:2]  m_addr_q;
+  logic         m_we_q, m_amo_q;
+  logic [31:0]  m_wdata_q;
+  logic [3:0]   m_wstrb_q;
+  logic [4:0]   m_align_q;
+  logic [1:0]   m_priv_q;
+  logic         d_take, d_tlb_hit, d_miss, d_fault;
   logic [31:12] d_ppn;
   logic [4:0]   d_perm;
   // The walk.
@@ -184,12 +193,13 @@ module covert_mmu #(
   logic [1:0]   walk_err;
   // G, and the two bits for software, mean nothing here
   // verilator lint_off UNUSEDSIGNAL
-  logic [31:0]  pte;
+  logic [31:0]  pte_q;
   // verilator lint_on UNUSEDSIGNAL
+  logic         pte_err_q;     // it could not be read
   logic         pte_leaf, pte_bad, pte_denied, fill, level1;
   logic [4:0]   pte_perm;
 
-  assign d_accept     = dreq_valid_i & dreq_ready_o;
+  assign d_take       = dreq_valid_i & dreq_ready_o & (~d_first_q | dc_rsp_valid_i);
   assign dreq_ready_o = (state_q == StPass) & dc_ready_i;
   assign walking      = (state_q != StPass) & (state_q != StRetry);
 
@@ -202,10 +212,9 @@ module covert_mmu #(
     end
   end
 
-  assign level1   = state_q == StPte1;
-  assign walk_vpn = walk_i_q ? iwalk_vpn_i : d_addr_q[31:12];
-  assign pte      = dc_rsp_data_i;
-  assign pte_perm = {pte[7], pte[4], pte[3:1]};
+  assign level1   = state_q == StLook1;
+  assign walk_vpn = walk_i_q ? iwalk_vpn_i : m_addr_q[31:12];
+  assign pte_perm = {pte_q[7], pte_q[4], pte_q[3:1]};
 
   always_comb begin
     pte_leaf   = 1'b0;
@@ -215,14 +224,14 @@ module covert_mmu #(
     walk_ends  = 1'b0;
     walk_err   = RspOk;
     fill       = 1'b0;
-    if (level1 || state_q == StPte0) begin
-      pte_leaf   = pte[1] | pte[3];
+    if (level1 || state_q == StLook0) begin
+      pte_leaf   = pte_q[1] | pte_q[3];
       // Not valid, reserved, a table below the last level or with leaf bits, a superpage not aligned, not accessed.
-      pte_bad    = ~pte[0] | (pte[2] & ~pte[1]) |
-          (pte_leaf ? ((level1 & (pte[19:10] != '0)) | ~pte[6]) : (~level1 | pte[4] | pte[6] | pte[7]));
+      pte_bad    = ~pte_q[0] | (pte_q[2] & ~pte_q[1]) |
+          (pte_leaf ? ((level1 & (pte_q[19:10] != '0)) | ~pte_q[6]) : (~level1 | pte_q[4] | pte_q[6] | pte_q[7]));
       // Rights come before the physical address. They are looked at again whenever the page is found in the TLB.
       pte_denied = pte_leaf & (walk_i_q ? fetch_denied(pte_perm[3:2], iwalk_priv_i)
-                                        : data_denied(pte_perm, d_priv_q, d_we_q | d_amo_q));
+                                        : data_denied(pte_perm, m_priv_q, m_we_q | m_amo_q));
     end
     unique case (state_q)
       StPass: if (d_miss | (iwalk_valid_i & ~d_first_q)) state_d = StAsk1;
@@ -232,11 +241,12 @@ module covert_mmu #(
           walk_err  = RspAccess;
         end else if (dc_ready_i) state_d = (state_q == StAsk1) ? StPte1 : StPte0;
       end
-      StPte1, StPte0: if (dc_rsp_valid_i) begin
-        walk_ends = pte_leaf | pte_bad | dc_rsp_err_i | (pte[31:30] != '0);
-        if (dc_rsp_err_i) walk_err = RspAccess;
+      StPte1, StPte0: if (dc_rsp_valid_i) state_d = (state_q == StPte1) ? StLook1 : StLook0;
+      StLook1, StLook0: begin
+        walk_ends = pte_leaf | pte_bad | pte_err_q | (pte_q[31:30] != '0);
+        if (pte_err_q) walk_err = RspAccess;
         else if (pte_bad | pte_denied) walk_err = RspPage;
-        else if (pte[31:30] != '0) walk_err = RspAccess;
+        else if (pte_q[31:30] != '0) walk_err = RspAccess;
         fill = walk_ends & (walk_err == RspOk);
         if (!walk_ends) state_d = StAsk0;
       end
@@ -255,17 +265,20 @@ module covert_mmu #(
     dc_we_o     = dreq_we_i;
     dc_wdata_o  = dreq_wdata_i;
     dc_wstrb_o  = dreq_wstrb_i;
+    dc_align_o  = dreq_align_i;
     if (state_q == StRetry) begin
       dc_valid_o  = 1'b1;
-      dc_offset_o = d_addr_q[11:2];
-      dc_we_o     = d_we_q;
-      dc_wdata_o  = d_wdata_q;
-      dc_wstrb_o  = d_wstrb_q;
+      dc_offset_o = m_addr_q[11:2];
+      dc_we_o     = m_we_q;
+      dc_wdata_o  = m_wdata_q;
+      dc_wstrb_o  = m_wstrb_q;
+      dc_align_o  = m_align_q;
     end else if (walking) begin
       dc_valid_o  = ((state_q == StAsk1) & (satp_ppn_i[21:20] == '0)) | (state_q == StAsk0);
       dc_offset_o = (state_q == StAsk1) ? walk_vpn[31:22] : walk_vpn[21:12];
       dc_we_o     = 1'b0;
       dc_wstrb_o  = 4'hF;
+      dc_align_o  = 5'b010_00;  // a word
     end
     dc_ppn_o  = d_on_q ? d_ppn : d_addr_q[31:12];
     dc_kill_o = d_miss | d_fault;
@@ -284,35 +297,58 @@ module covert_mmu #(
   assign drsp_err_o   = walking ? walk_err : (d_fault ? RspPage : {1'b0, dc_rsp_err_i});
 
   always_ff @(posedge clk_i) begin
-    if (d_accept) begin
+    if (dreq_valid_i & dreq_ready_o) begin
       d_addr_q  <= dreq_addr_i;
       d_we_q    <= dreq_we_i;
       d_amo_q   <= dreq_amo_i;
       d_wdata_q <= dreq_wdata_i;
       d_wstrb_q <= dreq_wstrb_i;
+      d_align_q <= dreq_align_i;
       d_priv_q  <= dreq_priv_i;
       d_on_q    <= satp_on_i & (dreq_priv_i != covert_core_pkg::PrivM);
+    end else if (state_q == StRetry) begin
+      d_addr_q  <= m_addr_q;
+      d_we_q    <= m_we_q;
+      d_amo_q   <= m_amo_q;
+      d_priv_q  <= m_priv_q;
+      d_on_q    <= 1'b1;
+    end
+    if (d_new_q) begin
+      m_addr_q  <= d_addr_q;
+      m_we_q    <= d_we_q;
+      m_amo_q   <= d_amo_q;
+      m_wdata_q <= d_wdata_q;
+      m_wstrb_q <= d_wstrb_q;
+      m_align_q <= d_align_q;
+      m_priv_q  <= d_priv_q;
     end
     if (state_q == StPass) begin
       walk_i_q <= ~d_miss;
       table_q  <= satp_ppn_i[19:0];
-    end else if (level1 & dc_rsp_valid_i) begin
-      table_q <= pte[29:10];
+    end else if (level1) begin
+      table_q <= pte_q[29:10];
+    end
+    // The last time with the answer.
+    if ((state_q == StPte1) | (state_q == StPte0)) begin
+      pte_q     <= dc_rsp_data_i;
+      pte_err_q <= dc_rsp_err_i;
     end
     if (!rst_ni) begin
       state_q     <= StPass;
       d_first_q   <= 1'b0;
+      d_new_q     <= 1'b0;
       pte_first_q <= 1'b0;
     end else begin
       state_q     <= state_d;
-      d_first_q   <= d_accept | ((state_q == StRetry) & dc_ready_i);
+      d_first_q   <= d_take | ((state_q == StRetry) & dc_ready_i);
+      d_new_q     <= d_take;
       pte_first_q <= ((state_q == StAsk1) | (state_q == StAsk0)) & dc_valid_o & dc_ready_i;
     end
   end
 
   // ---------------------------------------------------------------- TLBs
   logic [31:12] fill_ppn;
-  assign fill_ppn  = level1 ? {pte[29:20], walk_vpn[21:12]} : pte[29:10];
+  assign fill_ppn  = level1 ? {pte_q[29:20], walk_vpn[21:12]} : pte_q[29:10];
 
   covert_tlb #(
     .Entries(ItlbEntries)
@@ -320,7 +356,7 @@ module covert_mmu #(
     .clk_i,
     .rst_ni,
     .read_i      (ic_valid_o),
-    .vpn_i       (i_addr[31:12]),
+    .vpn_i       (ireq_addr_i[31:12]),
     .s1_vpn_i    (i_addr_q[31:12]),
     .s1_hit_o    (i_tlb_hit),
     .s1_ppn_o    (i_ppn),
@@ -341,7 +377,7 @@ module covert_mmu #(
     .clk_i,
     .rst_ni,
     .read_i      (dc_valid_o),
-    .vpn_i       ((state_q == StRetry) ? d_addr_q[31:12] : dreq_addr_i[31:12]),
+    .vpn_i       ((state_q == StRetry) ? m_addr_q[31:12] : dreq_addr_i[31:12]),
     .s1_vpn_i    (d_addr_q[31:12]),
     .s1_hit_o    (d_tlb_hit),
     .s1_ppn_o    (d_ppn),

@@ -89,6 +89,7 @@ module covert_tile #(
   logic [ 31:12] iwalk_vpn, flush_vpn;
   logic         dreq_valid, dreq_ready, dreq_we, dreq_amo, drsp_valid, mmu_dreq_ready;
   logic [  3:0] dreq_wstrb;
+  logic [  4:0] dreq_align;
   logic         satp_on, sum, mxr, flush_all, flush_page;
   logic [ 21:0] satp_ppn;
   logic [  1:0] core_maint;
@@ -134,6 +135,7 @@ module covert_tile #(
     .dreq_amo_o   (dreq_amo),
     .dreq_wdata_o (dreq_wdata),
     .dreq_wstrb_o (dreq_wstrb),
+    .dreq_align_o (dreq_align),
     .dreq_priv_o  (dreq_priv),
     .drsp_valid_i (drsp_valid),
     .drsp_data_i  (drsp_data),
@@ -188,6 +190,7 @@ module covert_tile #(
   logic [ 31:0] ic_data, dc_wdata, dc_rsp_data;
   logic         dc_valid, dc_ready, dc_we, dc_cached, dc_kill, dc_rsp_valid, dc_rsp_err;
   logic [  3:0] dc_wstrb;
+  logic [  4:0] dc_align;
 
   covert_mmu #(
     .ItlbEntries(ItlbEntries),
@@ -224,6 +227,7 @@ module covert_tile #(
     .dreq_amo_i    (dreq_amo),
     .dreq_wdata_i  (dreq_wdata),
     .dreq_wstrb_i  (dreq_wstrb),
+    .dreq_align_i  (dreq_align),
     .dreq_priv_i   (dreq_priv),
     .drsp_valid_o  (drsp_valid),
     .drsp_data_o   (drsp_data),
@@ -244,6 +248,7 @@ module covert_tile #(
     .dc_we_o       (dc_we),
     .dc_wdata_o    (dc_wdata),
     .dc_wstrb_o    (dc_wstrb),
+    .dc_align_o    (dc_align),
     .dc_ppn_o      (dc_ppn),
     .dc_cached_o   (dc_cached),
     .dc_kill_o     (dc_kill),
@@ -282,6 +287,7 @@ module covert_tile #(
     .req_we_i       (dc_we),
     .req_wdata_i    (dc_wdata),
     .req_wstrb_i    (dc_wstrb),
+    .req_align_i    (dc_align),
     .s1_ppn_i       (dc_ppn),
     .s1_cached_i    (dc_cached),
     .s1_kill_i      (dc_kill),
@@ -386,15 +392,17 @@ module covert_tile #(
     end else begin
       maint_q  <= maint_d;
       synced_q <= host_sync_i & (synced_q | host_synced_o);
-      access_q <= (dreq_valid & dreq_ready) | (access_q & ~drsp_valid);
+      // A request in the cycle of an error is void.
+      access_q <= (dreq_valid & dreq_ready & ~(drsp_valid & (drsp_err != covert_core_pkg::RspOk)))
+          | (access_q & ~drsp_valid);
     end
   end
 
   // ---------------------------------------------------------------- tile bus
-  // A request that the bus did not take at once waits in the skid register.
-  request_t                    merged, skid_q, front;
-  logic   [              31:0] merged_addr, skid_addr_q, skid_wdata_q;
-  logic                        skid_valid_q;
+  // A request leaves from a register; behind one that the bus did not take at once, the next waits in the skid register.
+  request_t                    merged, skid_q, out_q;
+  logic   [              31:0] merged_addr, skid_addr_q, skid_wdata_q, out_addr_q, out_wdata_q;
+  logic                        skid_valid_q, out_valid_q, out_free;
   logic                        burst_q, burst_data_q;  // a burst is on its way, of the data cache
   // Whose the outstanding requests are, oldest in bit 0: 1 for data.
   logic   [MaxOutstanding-1:0] owner_q, owner_d;
@@ -410,15 +418,15 @@ module covert_tile #(
   assign i_mem_ready = room & ~data_turn;
   assign go          = any & room;
 
-  assign front       = skid_valid_q ? skid_q : merged;
-  assign req_valid_o = go | skid_valid_q;
-  assign req_addr_o  = skid_valid_q ? skid_addr_q : merged_addr;
-  assign req_we_o    = front.we;
-  assign req_wdata_o = skid_valid_q ? skid_wdata_q : d_mem_wdata;
-  assign req_wstrb_o = front.wstrb;
-  assign req_priv_o  = front.priv;
-  assign req_instr_o = front.instr;
-  assign req_more_o  = front.more;
+  assign out_free    = ~out_valid_q | req_ready_i;
+  assign req_valid_o = out_valid_q;
+  assign req_addr_o  = out_addr_q;
+  assign req_we_o    = out_q.we;
+  assign req_wdata_o = out_wdata_q;
+  assign req_wstrb_o = out_q.wstrb;
+  assign req_priv_o  = out_q.priv;
+  assign req_instr_o = out_q.instr;
+  assign req_more_o  = out_q.more;
 
   assign d_mem_rsp = rsp_valid_q & owner_q[0];
   assign i_mem_rsp = rsp_valid_q & ~owner_q[0];
@@ -440,7 +448,13 @@ module covert_tile #(
     rsp_valid_q  <= rsp_valid_i;
     rsp_data_q   <= rsp_data_i;
     rsp_err_q    <= rsp_err_i;
-    skid_valid_q <= req_valid_o & ~req_ready_i;
+    skid_valid_q <= (skid_valid_q | go) & ~out_free;
+    if (out_free) out_valid_q <= skid_valid_q | go;
+    if (out_free && (skid_valid_q || go)) begin
+      out_q       <= skid_valid_q ? skid_q : merged;
+      out_addr_q  <= skid_valid_q ? skid_addr_q : merged_addr;
+      out_wdata_q <= skid_valid_q ? skid_wdata_q : d_mem_wdata;
+    end
     if (go) begin
       skid_q       <= merged;
       skid_addr_q  <= merged_addr;
@@ -453,6 +467,7 @@ module covert_tile #(
     if (!rst_ni) begin
       rsp_valid_q  <= 1'b0;
       skid_valid_q <= 1'b0;
+      out_valid_q  <= 1'b0;
       burst_q      <= 1'b0;
       owner_q      <= '0;
       count_q      <= '0;

@@ -136,7 +136,11 @@ const WRONG_TRANSLATIONS: [Mutation; 4] = [
         "valid_q[flush_idx] <= valid_q[flush_idx];",
     ),
     ("tile/covert_mmu.sv", "(mxr_i & perm[2])", "(mxr_i & 1'b0 & perm[2])"),
-    ("tile/covert_mmu.sv", "(level1 & (pte[19:10] != '0))", "(level1 & 1'b0 & (pte[19:10] != '0))"),
+    (
+        "tile/covert_mmu.sv",
+        "(level1 & (pte_q[19:10] != '0))",
+        "(level1 & 1'b0 & (pte_q[19:10] != '0))",
+    ),
     (
         "core/covert_decoder.sv",
         "SysSfence;\n          dec_o.uses_rs1 = 1'b1;",
@@ -145,11 +149,13 @@ const WRONG_TRANSLATIONS: [Mutation; 4] = [
 ];
 
 /// Found by the model of epochs and fingerprints.
-const WRONG_EPOCHS: [Mutation; 3] = [
+const WRONG_EPOCHS: [Mutation; 4] = [
     // The fingerprint disabled: no event has this address.
     ("core/covert_fingerprint.sv", "busy_q <= valid_i;", "busy_q <= valid_i && (&pc_i);"),
     ("core/covert_fingerprint.sv", "fold_q <= value_i ^", "fold_q <= value_i ^ 32'hFFFF_0000 &"),
-    ("core/covert_core.sv", ".epoch_inc_i(w_fault", ".epoch_inc_i(1'b0 && w_fault"),
+    // What a trap into M, or an access that misses, takes back.
+    ("core/covert_core.sv", "r_undone && r_counted_q", "r_undone && 1'b0"),
+    ("core/covert_core.sv", "w_dropped && w_counted_q", "w_dropped && 1'b0"),
 ];
 
 fn chosen(mutations: &[Mutation]) -> &[Mutation] {

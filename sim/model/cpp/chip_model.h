@@ -461,7 +461,7 @@ private:
         return *flags[0] != 0 && *flags[1] != 0 && *flags[2] != 0;
     }
     void find_irq_leaves() {
-        static constexpr std::array<const char*, 3> Names{"w_valid_q", "w_trap_q", "w_trap_irq_q"};
+        static constexpr std::array<const char*, 3> Names{"r_valid_q", "r_trap_q", "r_trap_irq_q"};
         for (unsigned i = 0; i < Tiles; ++i) {
             const std::string core = "covert_sim.u_chip.gen_tile[" + std::to_string(i) + "].u_tile.u_core.";
             for (unsigned k = 0; k < Names.size(); ++k) irq_leaves_[i][k] = state_->data(core + Names[k]);

@@ -2,8 +2,8 @@
 //!
 //! The moment matters, since the two runs reach an instruction in different cycles. A snapshot is taken at the start of the
 //! cycle in which the instruction is seen (`rvfi_valid`): the clock edge before wrote its result, and wrote nothing of a
-//! younger instruction, which leaves the last stage one edge later at the earliest. CSRs take effect one stage earlier, so the
-//! CSR write, `mret` or `sret` directly behind the instruction may be in them already; a trap of the instruction itself is.
+//! younger instruction, which leaves the last stage one edge later at the earliest. CSRs take effect two stages earlier, so a
+//! CSR write, `mret` or `sret` among the two instructions behind it may be in them already; a trap of the instruction itself is.
 
 use covert_model::{Chip, ChipError};
 use serde::Serialize;
@@ -86,7 +86,7 @@ impl Reader {
                 csrs,
                 satp_on: find(tile, "csr.satp_on_q", 1, 1)?,
                 satp_ppn: find(tile, "csr.satp_ppn_q", 22, 1)?,
-                last_stage: find(tile, "w_valid_q", 1, 1)?,
+                last_stage: find(tile, "r_valid_q", 1, 1)?,
             })
         };
         let tiles: Vec<Tile> = (0..tiles).map(tile).collect::<Result<_, Error>>()?;

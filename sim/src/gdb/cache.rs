@@ -35,6 +35,7 @@ pub struct Cache {
     wb_busy: u32,
     wb_word: u32,
     wb_line: u32,
+    out: Waiting,
     skid: Waiting,
     hold: Waiting,
 }
@@ -77,6 +78,15 @@ impl Cache {
             variable(&path, width, words)
                 .ok_or_else(|| Error::Unexpected(format!("--gdb: the model has no {path}")))
         };
+        let mut of_tile = |name| -> Result<Waiting, Error> {
+            Ok(Waiting {
+                valid: find(format!("tile{number}.{name}_valid_q"), 1, 1)?,
+                request: find(format!("tile{number}.{name}_q"), 9, 1)?,
+                place: find(format!("tile{number}.{name}_addr_q"), 32, 1)?,
+                data: find(format!("tile{number}.{name}_wdata_q"), 32, 1)?,
+            })
+        };
+        let (out, skid) = (of_tile("out")?, of_tile("skid")?);
         let mut of_cache = |name, width, words| find(format!("{cache}{name}"), width, words);
         Ok(Self {
             state: of_cache("state_q", 3, 1)?,
@@ -90,12 +100,8 @@ impl Cache {
             wb_busy: of_cache("wb_busy_q", 1, 1)?,
             wb_word: of_cache("wb_word_q", 3, 1)?,
             wb_line: of_cache("wb_line_q", 27, 1)?,
-            skid: Waiting {
-                valid: find(format!("tile{number}.skid_valid_q"), 1, 1)?,
-                request: find(format!("tile{number}.skid_q"), 9, 1)?,
-                place: find(format!("tile{number}.skid_addr_q"), 32, 1)?,
-                data: find(format!("tile{number}.skid_wdata_q"), 32, 1)?,
-            },
+            out,
+            skid,
             hold: Waiting {
                 valid: find(format!("gate{number}.hold_valid_q"), 1, 1)?,
                 request: find(format!("gate{number}.hold_q"), 9, 1)?,
@@ -130,10 +136,13 @@ impl Cache {
                 word = merged(word, now(self.hold.data)? as u32, request.strobes());
             }
         }
-        if now(self.skid.valid)? != 0 {
-            let request = Skid(now(self.skid.request)?);
-            if request.writes() && now(self.skid.place)? == u128::from(place.address) {
-                word = merged(word, now(self.skid.data)? as u32, request.strobes());
+        for waiting in [&self.out, &self.skid] {
+            let request = Request(now(waiting.request)?);
+            if now(waiting.valid)? != 0
+                && request.writes()
+                && now(waiting.place)? == u128::from(place.address)
+            {
+                word = merged(word, now(waiting.data)? as u32, request.strobes());
             }
         }
         Ok(word)
@@ -185,9 +194,9 @@ impl Cache {
 }
 
 /// `request_t` of the tile: we, wstrb, priv, instr, more.
-struct Skid(u128);
+struct Request(u128);
 
-impl Skid {
+impl Request {
     fn strobes(&self) -> u32 {
         (self.0 >> 4) as u32 & 0xF
     }
@@ -240,7 +249,7 @@ mod tests {
             (fake, cache)
         }
         fn set(&mut self, name: &str, word: u32, value: u128) {
-            let path = if name.contains("gate") || name.contains("skid") {
+            let path = if name.starts_with("gate0.") || name.starts_with("tile0.") {
                 name.to_owned()
             } else {
                 format!("tile0.dcache.{name}")
@@ -282,16 +291,21 @@ mod tests {
         assert_eq!(cache.newest(&fake, place()).expect("there"), 0x1111_1111, "not valid");
         fake.set("gate0.hold_valid_q", 0, 1);
         assert_eq!(cache.newest(&fake, place()).expect("there"), 0x2222_2222);
+        fake.set("tile0.out_q", 0, 1 << 8 | 0b0111 << 4);
+        fake.set("tile0.out_addr_q", 0, u128::from(ADDRESS));
+        fake.set("tile0.out_wdata_q", 0, 0x6666_6666);
+        fake.set("tile0.out_valid_q", 0, 1);
+        assert_eq!(cache.newest(&fake, place()).expect("there"), 0x2266_6666, "three bytes of it");
         fake.set("tile0.skid_q", 0, 1 << 8 | 0b0011 << 4);
         fake.set("tile0.skid_addr_q", 0, u128::from(ADDRESS));
         fake.set("tile0.skid_wdata_q", 0, 0x3333_3333);
         fake.set("tile0.skid_valid_q", 0, 1);
-        assert_eq!(cache.newest(&fake, place()).expect("there"), 0x2222_3333, "two bytes of it");
+        assert_eq!(cache.newest(&fake, place()).expect("there"), 0x2266_3333, "two bytes of it");
         fake.set("victim_data_q", 2, 0x4444_4444);
         fake.set("wb_line_q", 0, u128::from(ADDRESS >> 5));
         fake.set("wb_busy_q", 0, 1);
         fake.set("wb_word_q", 0, 3);
-        assert_eq!(cache.newest(&fake, place()).expect("there"), 0x2222_3333, "it has been sent");
+        assert_eq!(cache.newest(&fake, place()).expect("there"), 0x2266_3333, "it has been sent");
         fake.set("wb_word_q", 0, 2);
         assert_eq!(cache.newest(&fake, place()).expect("there"), 0x4444_4444);
         fake.set("way3.tag_q", SET, tag());

@@ -3,7 +3,7 @@
 //! In a cycle that shows a retired instruction, the tile's register file and cache hold what it did and nothing of what
 //! follows it (the core's last stage writes them). So such a cycle is a boundary between two instructions, and registers
 //! are read where they are. It is one of the guest's after an instruction of its own or an interrupt that it handles itself, and
-//! after the VMM's return to it: what the VMM gives back in registers is there then. CSRs are written a stage earlier; `satp` is
+//! after the VMM's return to it: what the VMM gives back in registers is there then. CSRs are written two stages earlier; `satp` is
 //! taken when its writer retires.
 
 use covert_model::{Instruction, Seen};
