@@ -154,8 +154,8 @@ const WRONG_EPOCHS: [Mutation; 4] = [
     ("core/covert_fingerprint.sv", "busy_q <= valid_i;", "busy_q <= valid_i && (&pc_i);"),
     ("core/covert_fingerprint.sv", "fold_q <= value_i ^", "fold_q <= value_i ^ 32'hFFFF_0000 &"),
     // What a trap into M, or an access that misses, takes back.
-    ("core/covert_core.sv", "r_undone && r_counted_q", "r_undone && 1'b0"),
-    ("core/covert_core.sv", "w_dropped && w_counted_q", "w_dropped && 1'b0"),
+    ("core/covert_core.sv", "r_undone && r_counted_q", "r_undone && 1'b0 && r_counted_q"),
+    ("core/covert_core.sv", "w_dropped && w_counted_q", "w_dropped && 1'b0 && w_counted_q"),
 ];
 
 fn chosen(mutations: &[Mutation]) -> &[Mutation] {
