@@ -1,9 +1,10 @@
-// The core: RV32IMAC_Zicsr_Zifencei, M/S/U, in order, one instruction a cycle at best. Five stages behind the
-// fetch queue: A aligns and expands, D decodes and reads registers, X computes, resolves branches, finds exceptions and issues the memory
-// request, W has the answer of an access that hits, R retires: it writes the register and takes traps, and an access
-// that was not answered in W waits there. X does not wait to learn whether the access in W hits. If it does not, or traps, what
-// came behind it is dropped (its own access by the memory as well) and fetched again; what cannot be undone by that, all
-// but registers, leaves X only when nothing in W can fail. So traps are precise, and no access is made for nothing.
+// The core: RV32IMAC_Zicsr_Zifencei, M/S/U, in order, one instruction a cycle at best. Five stages behind the fetch
+// queue: A aligns and expands, D decodes and reads registers, X computes, resolves branches, finds exceptions and
+// issues the memory request, W has the answer of an access that hits, R retires: it writes the register and takes
+// traps, and an access that was not answered in W waits there. X does not wait to learn whether the access in W hits.
+// If it does not, or traps, what came behind it is dropped (its own access by the memory as well) and fetched again;
+// what cannot be undone by that, all but registers, leaves X only when nothing in W can fail. So traps are precise, and
+// no access is made for nothing.
 // Nothing here depends on time but when things happen: the retired stream is the same at any memory latency.
 module covert_core
 (

@@ -1,7 +1,7 @@
 // Device side of the comparator: what the members agreed on happens here, once. Logged accesses are
 // recorded while a checkpoint is valid and answered from the log in a replay; the unit's own registers are reached
-// too, in the same cycle; a device's answer and what the log says are registered. A refusal (the log refutes the access, or is full)
-// is a detection; the access then reaches nothing and stays until it is cancelled.
+// too, in the same cycle; a device's answer and what the log says are registered. A refusal (the log refutes the
+// access, or is full) is a detection; the access then reaches nothing and stays until it is cancelled.
 module covert_outlet (
   input  logic        clk_i,
   input  logic        rst_ni,
