@@ -232,6 +232,7 @@ run() {
             if [ -n "${COVERT_TEST_FULL:-}" ]; then
                 board serial --serial compute --chip duo || return 1
                 board linux linux --chip duo --mode dmr || return 1
+                board linux_inject linux --chip duo --mode dmr || return 1
             fi
             ;;
         *) die "no such bench: $1" ;;

@@ -11,10 +11,13 @@ core/covert_fingerprint.sv
 core/covert_csr.sv
 core/covert_btb.sv
 core/covert_fetch.sv
+core/covert_late.sv
 core/covert_core.sv
 tile/covert_cache_pkg.sv
 tile/covert_tlb.sv
 tile/covert_mmu.sv
+tile/covert_match.sv
+tile/covert_select.sv
 tile/covert_icache.sv
 tile/covert_dcache.sv
 tile/covert_tile.sv

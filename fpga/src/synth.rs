@@ -14,6 +14,7 @@ const KEPT: &[(&str, &str)] = &[
     ("covert_tile covert_gate", "the replicas"),
     ("*covert_unit* covert_devices", "what is there once"),
     ("covert_dirty", "dirty bits of each tile"),
+    ("*covert_match* *covert_select* *covert_late*", "what is mapped for its own delay"),
     ("*_hdl$side$?", "what the comparator collects of each tile"),
     ("*_hdl$*_q$?", "registers that group and comparator have for each tile"),
 ];
@@ -51,7 +52,8 @@ pub fn script(
     for (modules, why) in KEPT {
         let _ = writeln!(text, "# {why}\nsetattr -mod -set keep_hierarchy 1 {modules}");
     }
-    let _ = writeln!(text, "synth_ecp5 -top {top} -json {NETLIST}");
+    // Wide LUTs take a tenth more of the device, and where they must lie makes wires longer.
+    let _ = writeln!(text, "synth_ecp5 -nowidelut -top {top} -json {NETLIST}");
     text
 }
 

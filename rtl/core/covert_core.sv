@@ -110,9 +110,9 @@ module covert_core
   logic d_redirect;  // predicted taken in D
   logic [31:0] r_next, x_redirect_pc, d_redirect_pc, trap_vector;
   logic r_flush;  // nothing behind R counts
-  logic flush_d;
-  logic redirect;
-  assign redirect = r_trap || r_again || x_redirect || d_redirect;
+  logic redirect_d, redirect;  // from behind D, or from anywhere
+  assign redirect_d = r_trap || r_again || x_redirect;
+  assign redirect = redirect_d || d_redirect;
 
   logic [1:0] priv;
 
@@ -158,12 +158,11 @@ module covert_core
 
   // ---------------------------------------------------------------- A
   logic [31:0] a_instr;
-  logic a_compressed, a_expand_illegal, a_static, d_fire;
+  logic a_expand_illegal, a_static, d_fire, d_leaves;
 
   covert_expander u_expander (
       .instr_i(f_instr),
       .instr_o(a_instr),
-      .compressed_o(a_compressed),
       .illegal_o(a_expand_illegal)
   );
 
@@ -178,19 +177,20 @@ module covert_core
   // ---------------------------------------------------------------- D
   logic d_valid_q;
   logic [31:0] d_pc_q, d_raw_q, d_instr_q;
-  logic d_compressed_q, d_expand_illegal_q, d_static_q;
+  logic d_expand_illegal_q, d_static_q;
+  logic d_turn_q;  // its first cycle, and it is predicted taken here
   logic [1:0] d_err_q, d_count_q;
   logic d_err_second_q, d_known_q;
   logic [31:1] d_guess_q;
 
-  assign f_ready = !d_valid_q || d_fire;
+  // On a redirection it does not matter.
+  assign f_ready = !d_valid_q || d_leaves;
 
   always_ff @(posedge clk_i) begin
     if (f_ready) begin
       d_pc_q <= f_pc;
       d_raw_q <= f_instr;
       d_instr_q <= a_instr;
-      d_compressed_q <= a_compressed;
       d_expand_illegal_q <= a_expand_illegal;
       d_static_q <= a_static && !f_known;
       d_err_q <= f_err;
@@ -199,12 +199,13 @@ module covert_core
       d_count_q <= f_count;
       d_guess_q <= f_target;
     end
+    d_turn_q <= f_ready && f_valid && a_static && !f_known;
     if (!rst_ni) d_valid_q <= 1'b0;
-    else if (redirect) d_valid_q <= 1'b0;
-    else if (f_ready) d_valid_q <= f_valid;
+    else if (redirect_d) d_valid_q <= 1'b0;
+    else if (f_ready) d_valid_q <= f_valid && !d_redirect;
   end
 
-  logic [31:0] d_instr, d_imm, d_rdata1, d_rdata2, d_rs1, d_rs2, d_target, d_seq;
+  logic [31:0] d_instr, d_imm, d_rdata1, d_rdata2, d_known1, d_known2, d_rs1, d_rs2, d_target, d_seq;
   logic d_stall, d_illegal;
   assign d_instr = d_instr_q;
   covert_core_pkg::decoded_t d_dec;
@@ -246,50 +247,63 @@ module covert_core
   always_comb begin
     d_wait1 = 1'b0;
     d_reads1 = 1'b0;
-    d_rs1 = d_rdata1;
-    if (r_valid_q && r_rd_we_q && (r_rd_q == d_instr[19:15])) d_rs1 = r_value_q;
+    d_known1 = d_rdata1;
+    if (r_valid_q && r_rd_we_q && (r_rd_q == d_instr[19:15])) d_known1 = r_value_q;
     if (w_valid_q && w_rd_we_q && (w_rd_q == d_instr[19:15])) begin
-      d_rs1 = w_value;
+      d_known1 = w_value;
       d_reads1 = w_reads;
     end
     if (x_valid_q && x_dec_q.rd_we && (x_rd == d_instr[19:15])) begin
-      d_rs1 = x_result;
+      d_known1 = x_result;
       d_reads1 = 1'b0;
       d_wait1 = x_late;
     end
     if (d_instr[19:15] == 5'd0) begin
-      d_rs1 = 32'd0;
+      d_known1 = 32'd0;
       d_reads1 = 1'b0;
       d_wait1 = 1'b0;
     end
-    if (d_reads1) d_rs1 = drsp_data_i;
     d_wait2 = 1'b0;
     d_reads2 = 1'b0;
-    d_rs2 = d_rdata2;
-    if (r_valid_q && r_rd_we_q && (r_rd_q == d_instr[24:20])) d_rs2 = r_value_q;
+    d_known2 = d_rdata2;
+    if (r_valid_q && r_rd_we_q && (r_rd_q == d_instr[24:20])) d_known2 = r_value_q;
     if (w_valid_q && w_rd_we_q && (w_rd_q == d_instr[24:20])) begin
-      d_rs2 = w_value;
+      d_known2 = w_value;
       d_reads2 = w_reads;
     end
     if (x_valid_q && x_dec_q.rd_we && (x_rd == d_instr[24:20])) begin
-      d_rs2 = x_result;
+      d_known2 = x_result;
       d_reads2 = 1'b0;
       d_wait2 = x_late;
     end
     if (d_instr[24:20] == 5'd0) begin
-      d_rs2 = 32'd0;
+      d_known2 = 32'd0;
       d_reads2 = 1'b0;
       d_wait2 = 1'b0;
     end
-    if (d_reads2) d_rs2 = drsp_data_i;
   end
+
+  covert_late u_late1 (
+      .choose_i(d_reads1),
+      .late_i(drsp_data_i),
+      .other_i(d_known1),
+      .word_o(d_rs1)
+  );
+
+  covert_late u_late2 (
+      .choose_i(d_reads2),
+      .late_i(drsp_data_i),
+      .other_i(d_known2),
+      .word_o(d_rs2)
+  );
 
   assign d_illegal = d_dec.illegal || d_expand_illegal_q;
   assign d_target = d_pc_q + d_imm;
-  assign d_seq = d_pc_q + (d_compressed_q ? 32'd2 : 32'd4);
+  assign d_seq = d_pc_q + (&d_raw_q[1:0] ? 32'd4 : 32'd2);
   assign d_stall = (d_dec.uses_rs1 && d_wait1) || (d_dec.uses_rs2 && d_wait2);
-  assign d_fire = d_valid_q && !d_stall && x_ready && !flush_d;
-  assign d_redirect = d_fire && d_static_q;
+  assign d_leaves = !d_stall && x_ready && !r_flush;
+  assign d_fire = d_valid_q && d_leaves && !x_redirect;
+  assign d_redirect = d_valid_q && d_turn_q;
   assign d_redirect_pc = d_target;
 
   // ---------------------------------------------------------------- X
@@ -424,22 +438,23 @@ module covert_core
   // Exceptions of the instruction in X, the first in order of priority.
   logic tw, tvm, tsr, csr_illegal, irq, wake;
   logic [4:0] irq_cause;
-  logic x_exc, x_exc_early;  // the latter without what hangs on the address
+  logic x_exc;
   logic x_trap;  // the instruction goes on as a trap, without any effect
   logic [4:0] x_cause;
   logic [31:0] x_tval;
 
   logic [31:0] x_fetch_addr;  // of the part of the instruction that failed to be fetched
+  logic x_wfi_exc;  // a WFI here would trap
 
-  assign x_exc = x_exc_early || x_misaligned;
+  assign x_wfi_exc = (priv == covert_core_pkg::PrivU) || ((priv == covert_core_pkg::PrivS) && tw);
   always_comb begin
-    x_exc_early = 1'b1;
+    x_exc = 1'b1;
     x_cause = covert_core_pkg::ExcIllegal;
     x_tval = x_raw_q;
     x_fetch_addr = x_pc_q;
     if (x_err_q != covert_core_pkg::RspOk) begin
       if (x_err_second_q) x_fetch_addr = {x_pc_q[31:2] + 30'd1, 2'b00};
-      x_exc_early = x_err_q != covert_core_pkg::RspMiss;
+      x_exc = x_err_q != covert_core_pkg::RspMiss;
       x_cause = (x_err_q == covert_core_pkg::RspPage) ? covert_core_pkg::ExcFetchPage : covert_core_pkg::ExcFetchFault;
       x_tval = x_fetch_addr;
     end else if (!x_illegal_q) begin
@@ -452,19 +467,17 @@ module covert_core
           x_cause = covert_core_pkg::ExcBreakpoint;
           x_tval = 32'd0;
         end
-        covert_core_pkg::SysMret: x_exc_early = priv != covert_core_pkg::PrivM;
+        covert_core_pkg::SysMret: x_exc = priv != covert_core_pkg::PrivM;
         covert_core_pkg::SysSret: begin
-          x_exc_early = (priv == covert_core_pkg::PrivU) || ((priv == covert_core_pkg::PrivS) && tsr);
+          x_exc = (priv == covert_core_pkg::PrivU) || ((priv == covert_core_pkg::PrivS) && tsr);
         end
-        covert_core_pkg::SysWfi: begin
-          x_exc_early = (priv == covert_core_pkg::PrivU) || ((priv == covert_core_pkg::PrivS) && tw);
-        end
+        covert_core_pkg::SysWfi: x_exc = x_wfi_exc;
         covert_core_pkg::SysSfence: begin
-          x_exc_early = (priv == covert_core_pkg::PrivU) || ((priv == covert_core_pkg::PrivS) && tvm);
+          x_exc = (priv == covert_core_pkg::PrivU) || ((priv == covert_core_pkg::PrivS) && tvm);
         end
-        covert_core_pkg::SysCsr: x_exc_early = csr_illegal;
+        covert_core_pkg::SysCsr: x_exc = csr_illegal;
         default: begin
-          x_exc_early = 1'b0;
+          x_exc = x_misaligned;
           x_cause = x_is_load ? covert_core_pkg::ExcLoadMisaligned : covert_core_pkg::ExcStoreMisaligned;
           x_tval = x_sum;
         end
@@ -519,7 +532,8 @@ module covert_core
   always_comb begin
     x_maint = covert_core_pkg::MaintNone;
     if (x_is_fence) x_maint = covert_core_pkg::MaintFence;
-    else if (x_is_csr && x_csr_write && (x_instr_q[31:20] == covert_pkg::CsrMcache) && (x_instr_q[13:12] != 2'd3)) begin
+    else if (x_csr_write && (x_instr_q[31:20] == covert_pkg::CsrMcache) && (x_instr_q[13:12] != 2'd3)
+        && (priv == covert_core_pkg::PrivM)) begin
       x_maint = x_instr_q[14] ? x_instr_q[16:15] : x_rs1_q[1:0];
     end
   end
@@ -531,11 +545,12 @@ module covert_core
     if (x_compares) x_wait = 1'b1;
     if (x_is_div) x_wait = !x_div_done;
     if (x_is_csr && (x_instr_q[31:20] == covert_pkg::CsrMfprint)) x_wait = !quiet;
-    if (x_dec_q.sys_op == covert_core_pkg::SysWfi) x_wait = !wake;
+    if (x_dec_q.sys_op == covert_core_pkg::SysWfi) x_wait = !wake && !x_wfi_exc;
     if (x_maint != covert_core_pkg::MaintNone) x_wait = !maint_done_i;
   end
-  // A misaligned access traps when it could be made, so that nothing here hangs on its address.
-  assign x_fire = x_valid_q && x_may && (!x_wait || (!x_started_q && (irq || x_exc_early)));
+  // What traps waits as if it did not, so that nothing here hangs on its exceptions: a misaligned access traps when it
+  // could be made.
+  assign x_fire = x_valid_q && x_may && (!x_wait || (!x_started_q && irq));
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) x_started_q <= 1'b0;
@@ -578,7 +593,7 @@ module covert_core
 
   // Control flow out of X.
   logic x_leaves;  // jump, or branch that is taken
-  logic x_mispredict, x_mret, x_sret, x_fence;
+  logic x_mispredict, x_mret, x_sret, x_is_stale, x_fence;
   logic [31:0] mepc, sepc;
   assign x_leaves = x_dec_q.jal || x_dec_q.jalr || (x_dec_q.branch && x_taken);
   // Whether a jalr goes where it was expected to, without waiting for the carry: where the sum is to be 0 while an addend is
@@ -592,11 +607,11 @@ module covert_core
   assign x_mret = x_dec_q.sys_op == covert_core_pkg::SysMret;
   assign x_sret = x_dec_q.sys_op == covert_core_pkg::SysSret;
   // What was fetched behind it may be out of date.
-  assign x_fence = x_fire && !x_trap && (x_is_fence || x_is_sfence || x_is_satp);
-  // A jump, branch or return waits for nothing; a jump or branch has no exception of its own. What the branch target
-  // buffer wrongly takes for a jump may be any instruction: it redirects to what follows it, and does so again while it waits.
-  assign x_redirect = x_refetch || x_fence
-      || (x_valid_q && x_may && !irq && (x_mispredict || ((x_mret || x_sret) && !x_exc)));
+  assign x_is_stale = x_is_fence || x_is_sfence || x_is_satp;
+  assign x_fence = x_fire && !x_trap && x_is_stale;
+  // It redirects as long as it is in X: what waits does so again, and where it traps, or something before it does, that
+  // redirects later. What the branch target buffer wrongly takes for a jump may be any instruction: to what follows it.
+  assign x_redirect = x_refetch || (x_valid_q && (x_mispredict || x_mret || x_sret || x_is_stale));
   always_comb begin
     x_redirect_pc = x_seq_q;
     if (x_dec_q.jalr) x_redirect_pc = {x_sum[31:1], 1'b0};
@@ -605,7 +620,6 @@ module covert_core
     if (x_sret) x_redirect_pc = sepc;
     if (x_refetch) x_redirect_pc = x_pc_q;
   end
-  assign flush_d = r_flush || x_redirect;
 
   // What the branch target buffer learns.
   logic x_is_jump;
@@ -908,6 +922,8 @@ module covert_core
   logic [2:0] d_why, x_why, w_why, r_why, x_lost, w_lost, r_lost;
   logic [1:0] refill;  // cycles since the last redirection, at most 3
   logic refill_data;  // it was for an access that missed
+  logic flush_d;
+  assign flush_d = r_flush || x_redirect;
   always_comb begin
     if (flush_d) d_why = (r_valid_q && r_wait_q) ? covert_core_pkg::SpentData : covert_core_pkg::SpentBranch;
     else if (d_valid_q) d_why = covert_core_pkg::SpentExecute;
@@ -956,7 +972,7 @@ module covert_core
 
   always_ff @(posedge clk_i) begin
     if (x_fire) begin
-      rv_w.insn <= x_raw_q;
+      rv_w.insn <= (x_err_q == covert_core_pkg::RspOk) ? x_raw_q : 32'd0;
       rv_w.rs1_addr <= x_dec_q.uses_rs1 ? x_instr_q[19:15] : 5'd0;
       rv_w.rs2_addr <= x_dec_q.uses_rs2 ? x_instr_q[24:20] : 5'd0;
       rv_w.rs1 <= (x_dec_q.uses_rs1 && (x_instr_q[19:15] != 5'd0)) ? x_rs1_q : 32'd0;

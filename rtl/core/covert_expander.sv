@@ -6,7 +6,6 @@
 module covert_expander (
   input  logic [31:0] instr_i,       // fetched bits; [31:16] are ignored when compressed
   output logic [31:0] instr_o,       // 32-bit instruction, 0 when illegal
-  output logic        compressed_o,  // instr_i is 16 bits long
   output logic        illegal_o      // instr_i is a compressed instruction that is not defined
 );
 
@@ -127,7 +126,6 @@ module covert_expander (
     endcase
   end
 
-  assign compressed_o = instr_i[1:0] != 2'b11;
   assign illegal_o    = illegal;
   assign instr_o      = illegal ? 32'd0 : expanded;
 

@@ -111,7 +111,9 @@ module covert_dcache #(
   endfunction
 
   // ---------------------------------------------------------------- lookup, cycle t+1
-  logic [Ways-1:0]     match;         // of the tags, if the access is cached and not killed
+  logic [Ways-1:0]     same_tag;
+  logic [Ways-1:0]     choice;        // of the words to give
+  logic [Ways-1:0][31:0] words;
   logic                is_idle, s1_live, s1_hit, s1_miss, take;
   logic [31:0]         victim_data;
   logic [31:12]        victim_ppn;
@@ -122,8 +124,8 @@ module covert_dcache #(
   logic                same_word, meta_we;
 
   assign s1_live = s1_valid_q & ~s1_kill_i;
-  assign s1_hit  = |match;
-  assign s1_miss = s1_live & ~|match;
+  assign s1_hit  = |same_tag & s1_cached_i & ~s1_kill_i;
+  assign s1_miss = s1_live & ~s1_hit;
   assign take    = is_idle & req_valid_i & ~(s1_valid_q & ~s1_hit);
 
   assign line      = offset_q[11:5];
@@ -153,26 +155,33 @@ module covert_dcache #(
     with_bytes = (old & ~mask) | (data & mask);
   endfunction
 
+  // What is given without an answer does not matter, so whether the access is killed is not asked here.
   always_comb begin
     logic [31:0] word;
-    logic [ 4:0] align;
-    word       = '0;
-    align      = is_idle ? s1_align_q : align_q;
-    match      = '0;
-    rsp_data_o = '0;
+    word   = '0;
+    choice = '0;
+    words  = 'x;
     if (s1_valid_q || !is_idle) begin
       for (int unsigned w = 0; w < Ways; w++) begin
-        match[w] = s1_live & s1_cached_i & (tag_rd_q[w] == {1'b1, s1_ppn_i});
-        if (is_idle ? match[w] : (w == 0)) begin
+        choice[w] = same_tag[w] | (~is_idle & (w == 0));
+        if (choice[w]) begin
           word = data_rd_q[w];
           if (fwd_way_q[w]) word = with_bytes(word, fwd_data_q, fwd_strb_q);
           if (same_word && match_q[w]) word = with_bytes(word, wdata_q, wstrb_q);
           if (w == 0 && !is_idle) word = mem_rsp_data_i;
-          rsp_data_o |= aligned(word, align);
+          words[w] = aligned(word, is_idle ? s1_align_q : align_q);
         end
       end
     end
   end
+
+  covert_select #(
+    .Words(Ways)
+  ) u_select (
+    .select_i(choice),
+    .words_i (words),
+    .word_o  (rsp_data_o)
+  );
 
   always_comb begin
     victim_data = '0;
@@ -266,7 +275,7 @@ module covert_dcache #(
       offset_q <= {line + 7'd1, 3'd0};
     end
     if (is_idle && s1_valid_q) begin
-      match_q   <= match;
+      match_q   <= same_tag;
       s2_meta_q <= s1_meta;
       we_q      <= s1_we_q;
       wdata_q   <= s1_wdata_q;
@@ -384,6 +393,13 @@ module covert_dcache #(
       if (tag_we[w]) tag_q[line] <= tag_wr;
       tag_rd_q[w] <= tag_q[rd_addr[11:5]];
     end
+
+    covert_match u_match (
+      .active_i(s1_valid_q),
+      .a_i     (tag_rd_q[w]),
+      .b_i     ({1'b1, s1_ppn_i}),
+      .match_o (same_tag[w])
+    );
   end
 
   (* no_rw_check *) logic [MetaBits-1:0] meta_q[Sets];  // replacement tree, dirty ways

@@ -87,7 +87,8 @@ module covert_icache #(
   logic [TreeBits-1:0]   fwd_tree_data_q;
 
   // ---------------------------------------------------------------- lookup, cycle t+1
-  logic [Ways-1:0] match;
+  logic [Ways-1:0] same_tag;
+  logic [Ways-1:0][31:0] words;
   logic            s1_live, hit_line, hit_once, start, tree_we;
   logic [11:5]     tree_set;
   logic [TreeBits-1:0] tree_wr;
@@ -96,15 +97,19 @@ module covert_icache #(
   always_comb begin
     hit_once = 1'b0;
     if (once_q != 4'd0) hit_once = s1_live & s1_same_word_q & (s1_ppn_i == ppn_q) & (s1_priv_i == priv_q);
-    s1_data_o = last_data_q & {32{hit_once}};
-    for (int unsigned w = 0; w < Ways; w++) begin
-      match[w]   = s1_live & s1_cached_i & ~s1_block_q[w] & (tag_rd_q[w] == {1'b1, s1_ppn_i});
-      s1_data_o |= {32{match[w]}} & (s1_fwd_q[w] ? last_data_q : data_rd_q[w]);
-    end
+    for (int unsigned w = 0; w < Ways; w++) words[w] = s1_fwd_q[w] ? last_data_q : data_rd_q[w];
   end
 
+  covert_select #(
+    .Words(Ways + 1)
+  ) u_select (
+    .select_i({hit_once, same_tag & {Ways{s1_cached_i}}}),
+    .words_i ({last_data_q, words}),
+    .word_o  (s1_data_o)
+  );
+
   assign s1_live  = s1_valid_q & ~s1_kill_i & ~clear_q;
-  assign hit_line = |match;
+  assign hit_line = |same_tag & s1_cached_i & s1_live;
   assign s1_hit_o = hit_line | hit_once;
   assign s1_err_o = hit_once & once_err_q;
   always_comb begin
@@ -146,7 +151,7 @@ module covert_icache #(
     start_q <= start;
     used_q  <= hit_line;
     if (s1_valid_q) begin
-      used_way_q  <= match;
+      used_way_q  <= same_tag;
       used_set_q  <= s1_offset_q[11:5];
       used_tree_q <= tree;
     end
@@ -253,6 +258,13 @@ module covert_icache #(
       if (tag_we[w]) tag_q[tag_set] <= tag_wr;
       tag_rd_q[w] <= tag_q[req_offset_i[11:5]];
     end
+
+    covert_match u_match (
+      .active_i(s1_valid_q & ~s1_block_q[w]),
+      .a_i     (tag_rd_q[w]),
+      .b_i     ({1'b1, s1_ppn_i}),
+      .match_o (same_tag[w])
+    );
   end
 
   (* no_rw_check *) logic [TreeBits-1:0] tree_q[Sets];

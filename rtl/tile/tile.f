@@ -11,10 +11,13 @@
 ../core/covert_csr.sv
 ../core/covert_btb.sv
 ../core/covert_fetch.sv
+../core/covert_late.sv
 ../core/covert_core.sv
 covert_cache_pkg.sv
 covert_tlb.sv
 covert_mmu.sv
+covert_match.sv
+covert_select.sv
 covert_icache.sv
 covert_dcache.sv
 covert_tile.sv

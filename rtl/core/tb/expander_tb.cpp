@@ -138,10 +138,10 @@ uint32_t reference(uint32_t half) {
 int main() {
   Vtop top;
   int passed = 0, failed = 0;
-  auto check = [&](uint32_t instr, uint32_t want, bool compressed, bool illegal) {
+  auto check = [&](uint32_t instr, uint32_t want, bool illegal) {
     top.instr_i = instr;
     top.eval();
-    if (top.instr_o == want && top.compressed_o == compressed && top.illegal_o == illegal) {
+    if (top.instr_o == want && top.illegal_o == illegal) {
       passed++;
     } else if (failed++ < 10) {
       std::printf("%08x: %08x illegal %d, expected %08x illegal %d\n", instr, top.instr_o, top.illegal_o, want, illegal);
@@ -152,10 +152,10 @@ int main() {
     upper = upper * 1664525 + 1013904223;
     const uint32_t instr = (upper & 0xffff0000u) | half;
     if ((half & 3) == 3) {
-      check(instr, instr, false, false);
+      check(instr, instr, false);
     } else {
       const uint32_t want = reference(half);
-      check(instr, want, true, want == 0);
+      check(instr, want, want == 0);
     }
   }
   std::printf("expander: %d passed, %d failed\n", passed, failed);
