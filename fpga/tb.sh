@@ -152,7 +152,7 @@ netlist() {
         -I"$COVERT_ROOT/rtl/chip/tb" "$FOLDER/tb/board_tb.cpp" "$dir"/model/*.o "$OUT/verilated.o" \
         "$OUT/verilated_threads.o" -pthread -o "$dir/bench" || return 1
     # 115,200 baud at 25 MHz.
-    start netlist 25 217 "$dir/card.img" "$dir/script"
+    start netlist 50 434 "$dir/card.img" "$dir/script"
 }
 
 # What Yosys makes of it for the board, at 50 MHz, in the same bench.
