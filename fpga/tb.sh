@@ -151,7 +151,7 @@ netlist() {
     g++ "${CXXFLAGS[@]}" -isystem "$INCLUDE" -isystem "$INCLUDE/vltstd" -isystem "$dir/model" -I"$OUT" \
         -I"$COVERT_ROOT/rtl/chip/tb" "$FOLDER/tb/board_tb.cpp" "$dir"/model/*.o "$OUT/verilated.o" \
         "$OUT/verilated_threads.o" -pthread -o "$dir/bench" || return 1
-    # 115,200 baud at 25 MHz.
+    # 115,200 baud at 50 MHz.
     start netlist 50 434 "$dir/card.img" "$dir/script"
 }
 
