@@ -52,8 +52,7 @@ pub fn script(
     for (modules, why) in KEPT {
         let _ = writeln!(text, "# {why}\nsetattr -mod -set keep_hierarchy 1 {modules}");
     }
-    // Wide LUTs take a tenth more of the device, and where they must lie makes wires longer.
-    let _ = writeln!(text, "synth_ecp5 -nowidelut -top {top} -json {NETLIST}");
+    let _ = writeln!(text, "synth_ecp5 -top {top} -json {NETLIST}");
     text
 }
 
