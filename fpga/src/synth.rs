@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::netlist::{Design, Flat};
 
 /// Modules that stay modules: nothing is shared or optimised over their borders, so that what there are several of stays
-/// several. Patterns of Yosys; parameters put something before and behind a name.
+/// several, and what is late has only itself behind it. Patterns of Yosys; parameters put something before and behind a name.
 const KEPT: &[(&str, &str)] = &[
     ("*covert_chip*", "the chip itself: what is counted is under it"),
     ("covert_tile covert_gate", "the replicas"),
