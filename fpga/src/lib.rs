@@ -254,7 +254,7 @@ impl Plan {
         nextpnr.args(["--json", synth::NETLIST, "--lpf", CONSTRAINTS, "--textcfg", &config(seed)]);
         nextpnr.args(["--report", &file, "--seed", &seed.to_string(), "--timing-allow-fail"]);
         nextpnr.args(["--freq", &(self.target.fastest() + place::UNCONSTRAINED).to_string()]);
-        // Of nextpnr's placers the one whose nets are the shortest: by a quarter, on `duo`.
+        // Of nextpnr's placers the one that leaves the shortest nets: docs/fpga.md.
         nextpnr.args(["--placer", "static"]);
         let (_, seconds) = log.run("place and route", &mut nextpnr)?;
         Placed::read(&out.join(file), &self.target, seed, seconds)

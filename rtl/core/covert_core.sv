@@ -528,7 +528,7 @@ module covert_core
   assign iwalk_vpn_o = x_fetch_addr[31:12];
   assign x_refetch = iwalk_done_i && (iwalk_err_i == covert_core_pkg::RspOk);
 
-  // Cache maintenance: fence.i, and writes of the CSR mcache.
+  // Cache maintenance: fence.i, and writes of the CSR mcache. Below M those trap, and must not wait for what never comes.
   always_comb begin
     x_maint = covert_core_pkg::MaintNone;
     if (x_is_fence) x_maint = covert_core_pkg::MaintFence;

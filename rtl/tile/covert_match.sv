@@ -1,5 +1,5 @@
-// Whether two tags are the same. A module of its own that stays one in synthesis: one of them comes late, from a block RAM,
-// which the mapping to LUTs does not know, so this is mapped for its own delay.
+// Whether two tags are the same. A module of its own that stays one in synthesis: one of them comes late, from a block
+// RAM, which the mapping to LUTs does not know, so this is mapped for its own delay.
 module covert_match #(
   parameter int unsigned Width = 21
 ) (
