@@ -1,9 +1,10 @@
 // Data cache of a tile: write-back, write-allocate, lines of 32 bytes, `Ways` ways of a page each. The set is chosen by
 // the offset in the page, which is the same in virtual and physical addresses; the tag is the physical page.
 // A request is taken in cycle t, its page comes in t+1, and a hit is answered in t+1: one access a cycle. What it changes
-// is written in t+2, since that it hits is known late. A miss fills the line critical word first and meanwhile moves the
-// victim to a buffer, which is written back when the line is here, beside later hits. All requests leave on one port in the order of the accesses, so memory keeps the order too.
-// Who may access what is not looked at: a hit does not ask the bus, so the MMU checks the privilege.
+// is written in t+2, since that it hits is known late. A miss fills the line critical word first and meanwhile moves
+// the victim to a buffer, which is written back when the line is here, beside later hits. All requests leave on one
+// port in the order of the accesses, so memory keeps the order too. Who may access what is not looked at: a hit does
+// not ask the bus, so the MMU checks the privilege.
 module covert_dcache #(
   parameter int unsigned Ways = 2  // 1, 2 or 4; of 4 KiB each
 ) (
