@@ -344,9 +344,10 @@ module covert_sdram #(
     in_q       <= sdram_dq_i;
     in_low_q   <= in_q;
     rsp_data_q <= {in_q, in_low_q};
+    // Whether there is a request is known late, so the place behind the last is written in any case.
     for (int unsigned i = 0; i < Depth; i++) begin
       if (pop && i != Depth - 1) queue_q[i] <= queue_q[i+1];
-      if (take && 2'(i) == count_q - 2'(pop)) queue_q[i] <= granted;
+      if (2'(i) == count_q - 2'(pop)) queue_q[i] <= granted;
     end
     row_q          <= row_d;
     ba_q           <= cmd_ba;

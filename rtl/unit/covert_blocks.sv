@@ -111,7 +111,7 @@ module covert_blocks #(
 
   // History: {ever, where, new} of 32 blocks.
   logic [95:0] history_q[2**WordBits];
-  logic [95:0] past_q, history_new;
+  logic [95:0] read_q, past_q, history_new;  // past_q: of word_q, from two cycles after it on
   logic [31:0] ever, past_where, past_new, dirty, wanted;
   logic [31:0] undone;       // new copies that do not count
   logic [31:0] where;        // slots of the committed copies
@@ -119,7 +119,8 @@ module covert_blocks #(
   logic        take;         // this job clears the dirty bits that it reads
 
   always_ff @(posedge clk_i) begin
-    past_q <= history_q[word_q];
+    read_q <= history_q[word_q];
+    past_q <= read_q;
     if (history_we) history_q[word_q] <= history_new;
   end
 

@@ -13,7 +13,9 @@ module covert_gate #(
   input  logic        bare_i,           // strap: bare mode
   input  logic        quarantine_i,     // level: nothing leaves, nothing is answered
   output logic        drained_o,        // no access of the tile is under way; in quarantine there will be none
-  input  logic [31:0] guest_size_i,     // bytes of guest RAM
+  // verilator lint_off UNUSEDSIGNAL
+  input  logic [31:0] guest_size_i,     // bytes of guest RAM, whole pages
+  // verilator lint_on UNUSEDSIGNAL
   // tile bus
   input  logic        tile_req_valid_i,
   output logic        tile_req_ready_o,
@@ -91,7 +93,7 @@ module covert_gate #(
       mach      = tile_req_priv_i == PrivM;
       to_vmm    = mach & in_window(tile_req_addr_i, covert_pkg::VmmBase, covert_pkg::VmmSize);
       to_guest  = (mach | tile_req_priv_i == PrivS | tile_req_priv_i == PrivU) & tile_req_addr_i[31] &
-          ({1'b0, tile_req_addr_i[30:0]} < guest_size_i);
+          (tile_req_addr_i[30:12] < guest_size_i[30:12]);
       to_bare   = in_window(tile_req_addr_i, covert_pkg::GuestBase, covert_pkg::RegionStride);
       to_device = in_window(tile_req_addr_i, covert_pkg::UartBase, covert_pkg::UartSize) |
           in_window(tile_req_addr_i, covert_pkg::ClintBase, covert_pkg::ClintSize) |
