@@ -16,6 +16,7 @@ core/covert_core.sv
 tile/covert_cache_pkg.sv
 tile/covert_tlb.sv
 tile/covert_mmu.sv
+tile/covert_align.sv
 tile/covert_match.sv
 tile/covert_select.sv
 tile/covert_icache.sv

@@ -40,7 +40,7 @@ mutant() {
             ;;
         *)
             source=tile/covert_$1.sv top=covert_$1 tb=tile/tb/$1_tb.cpp arguments=(2 1)
-            others=(lint.vlt tile/covert_cache_pkg.sv tile/covert_match.sv tile/covert_select.sv)
+            others=(lint.vlt tile/covert_cache_pkg.sv tile/covert_match.sv tile/covert_select.sv tile/covert_align.sv)
             ;;
     esac
 }

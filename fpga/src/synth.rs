@@ -14,7 +14,10 @@ const KEPT: &[(&str, &str)] = &[
     ("covert_tile covert_gate", "the replicas"),
     ("*covert_unit* covert_devices", "what is there once"),
     ("covert_dirty", "dirty bits of each tile"),
-    ("*covert_match* *covert_select* *covert_late*", "what is mapped for its own delay"),
+    (
+        "*covert_match* *covert_select* *covert_align* *covert_late*",
+        "what is mapped for its own delay",
+    ),
     ("*_hdl$side$?", "what the comparator collects of each tile"),
     ("*_hdl$*_q$?", "registers that group and comparator have for each tile"),
 ];

@@ -50,7 +50,7 @@ module covert_core
     output logic [1:0] dreq_priv_o,  // effective privilege (MPRV)
     input logic drsp_valid_i,
     input logic [31:0] drsp_data_i,  // of a load: what is loaded, as it goes into the register
-    input logic [1:0] drsp_err_i,
+    input logic [1:0] drsp_err_i,  // without drsp_valid_i it is RspOk
 
     // Translation, as the CSRs have it, and its fences (pulses).
     output logic satp_on_o,
@@ -493,6 +493,7 @@ module covert_core
   logic x_may;  // what is in W and R lets it
   logic x_final;  // it does what dropping the instruction does not undo
   logic x_normal;  // the instruction executes (no trap), as soon as it need not wait
+  logic x_mem_exc;  // an access would trap
   logic x_csr_write, x_is_satp, quiet;
   logic [31:0] x_csr_operand;
   logic [1:0] x_maint;
@@ -517,13 +518,16 @@ module covert_core
   assign x_may = !r_flush && !(w_valid_q && (w_trap_q || w_is_amo || (w_waits && x_final)));
   assign x_trap = x_valid_q && x_may && !x_started_q && (irq || x_exc);
   assign x_normal = x_valid_q && x_may && (x_started_q || !(irq || x_exc));
-  assign x_request = x_normal && x_is_mem && !x_compares && !x_sc_fails;
+  // An access has these exceptions only; those of CSRs are known too late to ask for one.
+  assign x_mem_exc = (x_err_q != covert_core_pkg::RspOk) || x_illegal_q || x_misaligned;
+  assign x_request = x_valid_q && x_may && (x_started_q || !(irq || x_mem_exc))
+      && x_is_mem && !x_compares && !x_sc_fails;
   // Everything older is in the fingerprint.
   assign quiet = !w_valid_q && !r_valid_q && !fingerprint_busy;
 
   // Its page was not in the instruction side's TLB: now that it is the next to execute, the walk is made; then it is
   // fetched again, or it traps.
-  assign x_ask = x_normal && (x_err_q == covert_core_pkg::RspMiss);
+  assign x_ask = x_valid_q && x_may && (x_started_q || !irq) && (x_err_q == covert_core_pkg::RspMiss);
   assign iwalk_valid_o = x_ask;
   assign iwalk_vpn_o = x_fetch_addr[31:12];
   assign x_refetch = iwalk_done_i && (iwalk_err_i == covert_core_pkg::RspOk);
@@ -634,9 +638,17 @@ module covert_core
     else x_update_count = (x_count_q == 2'd0) ? 2'd0 : x_count_q - 2'd1;
   end
 
-  assign flush_all_o = x_fence && (x_is_satp || (x_is_sfence && (x_instr_q[19:15] == 5'd0)));
-  assign flush_page_o = x_fence && x_is_sfence && (x_instr_q[19:15] != 5'd0);
-  assign flush_vpn_o = x_rs1_q[31:12];
+  // A cycle later: the first fetch behind the fence begins then, an access behind it much later.
+  logic flush_all_q, flush_page_q;
+  logic [31:12] flush_vpn_q;
+  always_ff @(posedge clk_i) begin
+    flush_all_q <= x_fence && (x_is_satp || (x_is_sfence && (x_instr_q[19:15] == 5'd0)));
+    flush_page_q <= x_fence && x_is_sfence && (x_instr_q[19:15] != 5'd0);
+    if (x_is_sfence) flush_vpn_q <= x_rs1_q[31:12];
+  end
+  assign flush_all_o = flush_all_q;
+  assign flush_page_o = flush_page_q;
+  assign flush_vpn_o = flush_vpn_q;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -736,7 +748,7 @@ module covert_core
   // The answer: to the access in R if one waits there, otherwise to that in W.
   logic answer_ok, answer_err, r_more;
   assign answer_ok = drsp_valid_i && (drsp_err_i == covert_core_pkg::RspOk);
-  assign answer_err = drsp_valid_i && (drsp_err_i != covert_core_pkg::RspOk);
+  assign answer_err = drsp_err_i != covert_core_pkg::RspOk;
   assign r_more = r_is_amo && !r_write_q;  // its answer is not the last
 
   always_comb begin

@@ -26,7 +26,7 @@ module covert_dcache #(
   // Answer: cycle t+1 on a hit, later otherwise; one for each request that is not killed.
   output logic         rsp_valid_o,
   output logic [31:0]  rsp_data_o,    // of a load: what is loaded, as it goes into the register
-  output logic         rsp_err_o,     // access fault; a store had no effect
+  output logic         rsp_err_o,     // access fault, only with rsp_valid_o; a store had no effect
   // Maintenance: held until maint_done_o, raised only when no access is under way.
   input  logic [ 1:0]  maint_i,       // 1: write all dirty lines back, they stay and are clean; 2: and empty the cache
   output logic         maint_done_o,  // pulse: everything is written and answered
@@ -112,9 +112,10 @@ module covert_dcache #(
   endfunction
 
   // ---------------------------------------------------------------- lookup, cycle t+1
-  logic [Ways-1:0]     same_tag;
-  logic [Ways-1:0]     choice;        // of the words to give
-  logic [Ways-1:0][31:0] words;
+  logic [Ways-1:0]     choice;        // of a way's word: that with the tag, in other states than StIdle the first
+  logic [Ways-1:0][31:0] newer, words;
+  logic [Ways-1:0][ 3:0] newer_strb;
+  logic [ 4:0]         align;
   logic                is_idle, s1_live, s1_hit, s1_miss, take;
   logic [31:0]         victim_data;
   logic [31:12]        victim_ppn;
@@ -125,7 +126,7 @@ module covert_dcache #(
   logic                same_word, meta_we;
 
   assign s1_live = s1_valid_q & ~s1_kill_i;
-  assign s1_hit  = |same_tag & s1_cached_i & ~s1_kill_i;
+  assign s1_hit  = |choice & s1_valid_q & s1_cached_i & ~s1_kill_i;
   assign s1_miss = s1_live & ~s1_hit;
   assign take    = is_idle & req_valid_i & ~(s1_valid_q & ~s1_hit);
 
@@ -139,38 +140,31 @@ module covert_dcache #(
   assign dirty   = is_idle ? s2_meta_q[Ways-1:0] : meta[Ways-1:0];
   assign tree    = is_idle ? 3'(s2_meta_q >> Ways) : 3'(meta >> Ways);
 
-  // Which way has the word is known late. So each way's word is aligned, and what the bus gives in place of the first's.
-  function automatic logic [31:0] aligned(input logic [31:0] word, input logic [4:0] align);
-    logic [31:0] shifted;
-    shifted = word >> {align[1:0], 3'b000};
-    unique case (align[3:2])
-      2'd0:    aligned = {{24{shifted[7] & ~align[4]}}, shifted[7:0]};
-      2'd1:    aligned = {{16{shifted[15] & ~align[4]}}, shifted[15:0]};
-      default: aligned = shifted;
-    endcase
-  endfunction
-
   function automatic logic [31:0] with_bytes(input logic [31:0] old, input logic [31:0] data, input logic [3:0] strb);
     logic [31:0] mask;
     mask = {{8{strb[3]}}, {8{strb[2]}}, {8{strb[1]}}, {8{strb[0]}}};
     with_bytes = (old & ~mask) | (data & mask);
   endfunction
 
+  // Which way has the word is known late. So each way's word is aligned, and what the bus gives in place of the first's.
   // What is given without an answer does not matter, so whether the access is killed is not asked here.
   always_comb begin
-    logic [31:0] word;
-    word   = '0;
-    choice = '0;
-    words  = 'x;
+    newer      = 'x;
+    newer_strb = 'x;
+    align      = is_idle ? s1_align_q : align_q;
     if (s1_valid_q || !is_idle) begin
       for (int unsigned w = 0; w < Ways; w++) begin
-        choice[w] = same_tag[w] | (~is_idle & (w == 0));
         if (choice[w]) begin
-          word = data_rd_q[w];
-          if (fwd_way_q[w]) word = with_bytes(word, fwd_data_q, fwd_strb_q);
-          if (same_word && match_q[w]) word = with_bytes(word, wdata_q, wstrb_q);
-          if (w == 0 && !is_idle) word = mem_rsp_data_i;
-          words[w] = aligned(word, is_idle ? s1_align_q : align_q);
+          newer[w]      = fwd_data_q;
+          newer_strb[w] = fwd_strb_q & {4{fwd_way_q[w]}};
+          if (same_word && match_q[w]) begin
+            newer[w]      = with_bytes(fwd_data_q, wdata_q, wstrb_q);
+            newer_strb[w] = newer_strb[w] | wstrb_q;
+          end
+          if (w == 0 && !is_idle) begin
+            newer[w]      = mem_rsp_data_i;
+            newer_strb[w] = '1;
+          end
         end
       end
     end
@@ -197,6 +191,7 @@ module covert_dcache #(
   logic is_fill, is_access;
   logic rsp_mine;               // an answer that is not a write-back's
   logic fill_rsp, fill_last, fill_bad;
+  logic late_rsp;               // the access that missed is answered
   logic move, move_last, wb_start, scan_clean;
   logic [Ways-1:0] tag_we;
   logic [20:0] tag_wr;
@@ -253,9 +248,9 @@ module covert_dcache #(
   end
 
   assign req_ready_o  = is_idle;
-  assign rsp_valid_o  = s1_hit | (fill_rsp & (we_q ? come_q == 3'd7 : come_q == 3'd0))
-                      | ((state_q == StUncached) & rsp_mine);
-  assign rsp_err_o    = ~is_idle & fill_bad;
+  assign late_rsp     = (fill_rsp & (we_q ? come_q == 3'd7 : come_q == 3'd0)) | ((state_q == StUncached) & rsp_mine);
+  assign rsp_valid_o  = s1_hit | late_rsp;
+  assign rsp_err_o    = late_rsp & fill_bad;
 
   always_ff @(posedge clk_i) begin
     state_q    <= state_d;
@@ -276,7 +271,7 @@ module covert_dcache #(
       offset_q <= {line + 7'd1, 3'd0};
     end
     if (is_idle && s1_valid_q) begin
-      match_q   <= same_tag;
+      match_q   <= choice;
       s2_meta_q <= s1_meta;
       we_q      <= s1_we_q;
       wdata_q   <= s1_wdata_q;
@@ -396,10 +391,20 @@ module covert_dcache #(
     end
 
     covert_match u_match (
+      .always_i((w == 0) & ~is_idle),
       .active_i(s1_valid_q),
       .a_i     (tag_rd_q[w]),
       .b_i     ({1'b1, s1_ppn_i}),
-      .match_o (same_tag[w])
+      .match_o (choice[w])
+    );
+
+    covert_align u_align (
+      .active_i    (choice[w]),
+      .word_i      (data_rd_q[w]),
+      .newer_i     (newer[w]),
+      .newer_strb_i(newer_strb[w]),
+      .align_i     (align),
+      .word_o      (words[w])
     );
   end
 

@@ -260,6 +260,7 @@ module covert_icache #(
     end
 
     covert_match u_match (
+      .always_i(1'b0),
       .active_i(s1_valid_q & ~s1_block_q[w]),
       .a_i     (tag_rd_q[w]),
       .b_i     ({1'b1, s1_ppn_i}),

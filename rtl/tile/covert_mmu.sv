@@ -16,7 +16,7 @@ module covert_mmu #(
   input  logic [ 21:0] satp_ppn_i,
   input  logic         sum_i,
   input  logic         mxr_i,
-  input  logic         flush_all_i,     // pulses: sfence.vma, write to satp
+  input  logic         flush_all_i,     // pulses: sfence.vma, write to satp; lookups of the same cycle know of it
   input  logic         flush_page_i,
   input  logic [ 31:12] flush_vpn_i,
   // RAM that a host looks at: not cached
@@ -52,7 +52,7 @@ module covert_mmu #(
   input  logic [  1:0] dreq_priv_i,
   output logic         drsp_valid_o,
   output logic [ 31:0] drsp_data_o,
-  output logic [  1:0] drsp_err_o,
+  output logic [  1:0] drsp_err_o,      // without drsp_valid_o it is RspOk
 
   // instruction cache
   output logic         ic_valid_o,
@@ -292,9 +292,13 @@ module covert_mmu #(
     if (d_first_q | pte_first_q) dc_cached_o = cached(dc_ppn_o, dc_priv_o);
   end
 
-  assign drsp_valid_o = d_fault | (walk_ends & ~walk_i_q & (walk_err != RspOk)) | (dc_rsp_valid_i & ~walking);
+  // walk_err says more than RspOk only when a walk ends.
+  assign drsp_valid_o = (drsp_err_o != RspOk) | (dc_rsp_valid_i & ~walking);
   assign drsp_data_o  = dc_rsp_data_i;
-  assign drsp_err_o   = walking ? walk_err : (d_fault ? RspPage : {1'b0, dc_rsp_err_i});
+  always_comb begin
+    drsp_err_o = d_fault ? RspPage : {1'b0, dc_rsp_err_i};
+    if (walking) drsp_err_o = walk_i_q ? RspOk : walk_err;
+  end
 
   always_ff @(posedge clk_i) begin
     if (dreq_valid_i & dreq_ready_o) begin

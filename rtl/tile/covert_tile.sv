@@ -393,7 +393,7 @@ module covert_tile #(
       maint_q  <= maint_d;
       synced_q <= host_sync_i & (synced_q | host_synced_o);
       // A request in the cycle of an error is void.
-      access_q <= (dreq_valid & dreq_ready & ~(drsp_valid & (drsp_err != covert_core_pkg::RspOk)))
+      access_q <= (dreq_valid & dreq_ready & (drsp_err == covert_core_pkg::RspOk))
           | (access_q & ~drsp_valid);
     end
   end

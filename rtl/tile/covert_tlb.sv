@@ -22,7 +22,8 @@ module covert_tlb #(
   input  logic [31:12] fill_ppn_i,
   input  logic [  4:0] fill_perm_i,
   input  logic         fill_super_i,
-  // fence: forget everything, or what may translate one page
+  // fence: forget everything, or what may translate one page; a lookup that begins with it finds it done, and none that
+  // counts is in its second cycle
   input  logic         flush_all_i,
   input  logic         flush_page_i,
   input  logic [31:12] flush_vpn_i
@@ -42,8 +43,9 @@ module covert_tlb #(
   entry_t             read_q;
   logic               read_valid_q;
   logic [Entries-1:0] valid_q, super_q;
-  logic [IdxW-1:0]    fill_idx, flush_idx;
+  logic [IdxW-1:0]    read_idx, fill_idx, flush_idx;
 
+  assign read_idx  = vpn_i[12+:IdxW];
   assign fill_idx  = fill_vpn_i[12+:IdxW];
   assign flush_idx = flush_vpn_i[12+:IdxW];
 
@@ -52,7 +54,7 @@ module covert_tlb #(
   assign s1_perm_o = read_q.perm;
 
   always_ff @(posedge clk_i) begin
-    if (read_i) read_q <= entry_q[vpn_i[12+:IdxW]];
+    if (read_i) read_q <= entry_q[read_idx];
     if (fill_i) entry_q[fill_idx] <= {fill_vpn_i[31:12+IdxW], fill_ppn_i, fill_perm_i};
 
     if (!rst_ni) begin
@@ -60,7 +62,10 @@ module covert_tlb #(
       super_q      <= '0;
       read_valid_q <= 1'b0;
     end else begin
-      if (read_i) read_valid_q <= valid_q[vpn_i[12+:IdxW]];
+      if (read_i) begin
+        read_valid_q <= valid_q[read_idx] & ~flush_all_i
+            & ~(flush_page_i & (super_q[read_idx] | (read_idx == flush_idx)));
+      end
       if (fill_i) begin
         valid_q[fill_idx] <= 1'b1;
         super_q[fill_idx] <= fill_super_i;
@@ -72,8 +77,6 @@ module covert_tlb #(
       if (flush_all_i) begin
         valid_q <= '0;
       end
-      // A lookup under way must not outlive a fence.
-      if (flush_page_i | flush_all_i) read_valid_q <= 1'b0;
     end
   end
 

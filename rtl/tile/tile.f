@@ -16,6 +16,7 @@
 covert_cache_pkg.sv
 covert_tlb.sv
 covert_mmu.sv
+covert_align.sv
 covert_match.sv
 covert_select.sv
 covert_icache.sv

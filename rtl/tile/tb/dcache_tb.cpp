@@ -237,6 +237,7 @@ struct Bench {
         answered = false;
         maint_done = false;
         if (top.rst_ni) {
+            if (top.rsp_err_o && !top.rsp_valid_o) fail("an error without an answer");
             if (top.rsp_valid_o) {
                 if (!under_way) fail("an answer to nothing");
                 else if (second && access.kill) fail("an answer to a killed access");

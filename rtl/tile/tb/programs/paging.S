@@ -248,7 +248,96 @@ _start:
   li a3, PAGE_B
   lw t0, 0(a3)
   CHECK t0, 0x31313131
+  # The instruction behind a fence already comes from where the table says now: each of two pages writes the other one
+  # into the table, fences, and goes on there.
+  STEP 33
+  li t0, PAGE_A
+  la t1, all_a
+  li t2, 4 * 8
+1:
+  lw t3, 0(t1)
+  sw t3, 128(t0)
+  lw t3, 4 * 8(t1)                   # all_b
+  li t4, PAGE_B - PAGE_A
+  add t4, t4, t0
+  sw t3, 128(t4)
+  addi t0, t0, 4
+  addi t1, t1, 4
+  addi t2, t2, -4
+  bnez t2, 1b
+  PTE 7, PAGE_B, V | R | X | A
+  mv s5, t1                            # leads to PAGE_B
+  PTE 7, PAGE_A, V | R | X | A         # t0: the PTE, t1: leads to PAGE_A
+  fence.i
+  sfence.vma
+  li a3, VA + 0x7000
+  addi t2, a3, 128
+  li a0, 0
+  li s6, 10
+2:
+  jalr t2
+  addi s6, s6, -1
+  bnez s6, 2b
+  CHECK a0, 62
+  # The same by address.
+  STEP 34
+  addi t2, a3, 144
+  li a0, 0
+  li s6, 10
+2:
+  jalr t2
+  addi s6, s6, -1
+  bnez s6, 2b
+  CHECK a0, 62
+  # The page is part of a superpage that may not be executed any more; the fence names another page of it. At first it may,
+  # so that the fetch behind the fence finds its line in the cache.
+  li t0, PAGE_A
+  la t1, superpage
+  lw t3, 0(t1)
+  sw t3, 256(t0)
+  lw t3, 4(t1)
+  sw t3, 260(t0)
+  lw t3, 8(t1)
+  sw t3, 264(t0)
+  fence.i
+  li t0, ROOT + 4 * ((VA + 0x400000) >> 22)
+  li t1, (0x80000000 >> 12 << 10) | V | R | W | X | A | D
+  sw t1, 0(t0)
+  mv s5, t1
+  li a3, VA + 0x401000
+  li t2, VA + 0x400000 + (PAGE_A - 0x80000000) + 256
+  jalr t2
+  li s5, (0x80000000 >> 12 << 10) | V | R | W | A | D
+  FAULTS 35, 12, VA + 0x400000 + (PAGE_A - 0x80000000) + 264, jr t2
   PASS
+
+# What is executed at 128 in both pages: t0 is the PTE, s5 leads to PAGE_B, t1 to PAGE_A, a3 is their address.
+.option push
+.option norvc
+.balign 4
+all_a:
+  sw s5, 0(t0)
+  sfence.vma
+  slli a0, a0, 1
+  ret
+  sw s5, 0(t0)
+  sfence.vma a3, x0
+  slli a0, a0, 1
+  ret
+all_b:
+  sw t1, 0(t0)
+  sfence.vma
+  addi a0, a0, 1
+  ret
+  sw t1, 0(t0)
+  sfence.vma a3, x0
+  addi a0, a0, 1
+  ret
+superpage:
+  sw s5, 0(t0)
+  sfence.vma a3, x0
+  ret
+.option pop
 
 # Compares the trap with what is expected, and goes on at s0 in S-mode.
 .balign 4
