@@ -1,5 +1,6 @@
 // TLB: translations of 4 KiB pages, direct mapped. A lookup takes two cycles: index in the first, compare in the
-// second. A superpage is kept as the pages of it that were used, and marked, so that a fence by address finds all of them.
+// second, where it is looked up too whether the entry counts still; none that counts begins in the cycle of a fill.
+// A superpage is kept as the pages of it that were used, and marked, so that a fence by address finds all of them.
 // What it holds depends only on the order of fills and fences: nothing is replaced or touched by a lookup.
 module covert_tlb #(
   parameter int unsigned Entries = 64  // a power of two, 4 or more
@@ -22,8 +23,7 @@ module covert_tlb #(
   input  logic [31:12] fill_ppn_i,
   input  logic [  4:0] fill_perm_i,
   input  logic         fill_super_i,
-  // fence: forget everything, or what may translate one page; a lookup that begins with it finds it done, and none that
-  // counts is in its second cycle
+  // fence: forget everything, or what may translate one page
   input  logic         flush_all_i,
   input  logic         flush_page_i,
   input  logic [31:12] flush_vpn_i
@@ -41,15 +41,15 @@ module covert_tlb #(
   localparam int unsigned EntryBits = 45 - IdxW;  // of entry_t
   logic [EntryBits-1:0] entry_q[Entries];
   entry_t             read_q;
-  logic               read_valid_q;
   logic [Entries-1:0] valid_q, super_q;
-  logic [IdxW-1:0]    read_idx, fill_idx, flush_idx;
+  logic [IdxW-1:0]    read_idx, s1_idx, fill_idx, flush_idx;
 
   assign read_idx  = vpn_i[12+:IdxW];
+  assign s1_idx    = s1_vpn_i[12+:IdxW];
   assign fill_idx  = fill_vpn_i[12+:IdxW];
   assign flush_idx = flush_vpn_i[12+:IdxW];
 
-  assign s1_hit_o  = read_valid_q & (read_q.tag == s1_vpn_i[31:12+IdxW]);
+  assign s1_hit_o  = valid_q[s1_idx] & (read_q.tag == s1_vpn_i[31:12+IdxW]);
   assign s1_ppn_o  = read_q.ppn;
   assign s1_perm_o = read_q.perm;
 
@@ -60,12 +60,7 @@ module covert_tlb #(
     if (!rst_ni) begin
       valid_q      <= '0;
       super_q      <= '0;
-      read_valid_q <= 1'b0;
     end else begin
-      if (read_i) begin
-        read_valid_q <= valid_q[read_idx] & ~flush_all_i
-            & ~(flush_page_i & (super_q[read_idx] | (read_idx == flush_idx)));
-      end
       if (fill_i) begin
         valid_q[fill_idx] <= 1'b1;
         super_q[fill_idx] <= fill_super_i;

@@ -107,7 +107,9 @@ module covert_gate #(
         if (to_bare) req_kind = KindMemory;
         else if (to_device & ~tile_req_instr_i) req_kind = KindDevice;
       end else begin
-        if (to_guest) req_offset = tile_req_addr_i[OffsetBits-1:2] + covert_pkg::GuestOffset[OffsetBits-1:2];
+        // What is neither is refused, wherever it would have gone.
+        if (tile_req_addr_i[31])
+          req_offset = tile_req_addr_i[OffsetBits-1:2] + covert_pkg::GuestOffset[OffsetBits-1:2];
         if (to_vmm | to_guest) req_kind = KindMemory;
         else if (mach & ~tile_req_instr_i) begin
           if (to_device | to_unit) req_kind = KindDevice;
