@@ -16,7 +16,7 @@ module covert_mmu #(
   input  logic [ 21:0] satp_ppn_i,
   input  logic         sum_i,
   input  logic         mxr_i,
-  input  logic         flush_all_i,     // pulses: sfence.vma, write to satp; lookups of the same cycle know of it
+  input  logic         flush_all_i,     // pulses: sfence.vma, write to satp; a lookup of that cycle finds it done
   input  logic         flush_page_i,
   input  logic [ 31:12] flush_vpn_i,
   // RAM that a host looks at: not cached

@@ -9,5 +9,6 @@ out=${1:?usage: build.sh OUTDIR}
 source "$here/../../verilate.sh"
 options=(+define+COVERT_RVFI)
 if [ -n "${COVERT_TRACE:-}" ]; then options+=(--trace-vcd); fi
-verilate "$out" tile_tb covert_tile "$here/tile_tb.cpp" -F "$here/../tile.f" "${options[@]}"
+verilate "$out" tile_tb covert_tile "$here/tile_tb.cpp" -F "$here/../tile.f" "$here/covert_mmu_checks.sv" \
+  "${options[@]}"
 echo "$out/tile_tb"

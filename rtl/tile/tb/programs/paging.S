@@ -34,6 +34,18 @@
   beqz s4, fail
 .endm
 
+# Calls what is at this offset of both pages ten times, PAGE_A's first: each leads to the other, which adds 1 or doubles.
+.macro TEN_CALLS offset
+  addi t2, a3, \offset
+  li a0, 0
+  li s6, 10
+79:
+  jalr t2
+  addi s6, s6, -1
+  bnez s6, 79b
+  CHECK a0, 62
+.endm
+
 .globl _start
 _start:
   la t0, handler
@@ -271,24 +283,10 @@ _start:
   fence.i
   sfence.vma
   li a3, VA + 0x7000
-  addi t2, a3, 128
-  li a0, 0
-  li s6, 10
-2:
-  jalr t2
-  addi s6, s6, -1
-  bnez s6, 2b
-  CHECK a0, 62
+  TEN_CALLS 128
   # The same by address.
   STEP 34
-  addi t2, a3, 144
-  li a0, 0
-  li s6, 10
-2:
-  jalr t2
-  addi s6, s6, -1
-  bnez s6, 2b
-  CHECK a0, 62
+  TEN_CALLS 144
   # The page is part of a superpage that may not be executed any more; the fence names another page of it. At first it may,
   # so that the fetch behind the fence finds its line in the cache.
   li t0, PAGE_A
