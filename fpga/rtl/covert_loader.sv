@@ -140,13 +140,14 @@ module covert_loader #(
   logic [         7:0] say_first_q, say_second_q;
 
   logic tick, checked;
+  logic done_q;
 
   assign tick       = time_q == TimeBits'(HalfSecond - 1);
   assign checked    = (left_q == '0) & (out_q == 3'd0);  // in StCheck: all of it has been read
   assign tx_valid_o = say_q != 2'd0;
   assign tx_data_o  = (say_q == 2'd2) ? say_first_q : say_second_q;
 
-  assign done_o         = (state_q == StDone) & ~tx_valid_o;
+  assign done_o         = done_q;  // a register's: it goes far
   assign waiting_o      = (state_q == StFetch) & serial_q & fresh_q;
   assign mode_o         = mode_q;
   assign disk_first_o   = disk_first_q;
@@ -202,6 +203,7 @@ module covert_loader #(
       if (tick) stall_q <= stall_q + 2'd1;
     end
     if (tx_valid_o && tx_ready_i) say_q <= say_q - 2'd1;
+    done_q <= (state_q == StDone) & ~tx_valid_o;
 
     rom_valid_q <= (state_q == StRom) & ~accept;
     rom_q       <= rom[RomBits'(word_q-25'(PageWords))];
@@ -250,7 +252,7 @@ module covert_loader #(
         count_q     <= (left_q[24:7] > 18'd2048) ? 12'd2048 : left_q[18:7];
         blk_start_o <= 1'b1;
         state_q     <= StCard;
-      end else if (tick && fresh_q) begin
+      end else if (tick && fresh_q && !rx_valid_i) begin
         say_q        <= 2'd1;
         say_second_q <= covert_pkg::CardSaysWaiting;
       end
@@ -350,6 +352,7 @@ module covert_loader #(
       time_q   <= '0;
       mode_q   <= '0;
       full_q   <= 1'b0;
+      done_q   <= 1'b0;
       blk_start_o    <= 1'b0;
       disk_sectors_q <= '0;
     end

@@ -299,7 +299,7 @@ class Bench {
             // The line is silent before the first; then exactly twice a second.
             if (waiting_ && last_c_ != 0 && now_ - last_c_ != half_second()) complain("C is not said twice a second");
             if (!waiting_ && last_rx_ != 0 && now_ - last_rx_ < half_second()) complain("C is said while bytes come");
-            if (last_rx_ == 0 || last_rx_ + 1 < now_) waiting_ = true;
+            waiting_ = true;
             last_c_ = now_;
             waits_++;
         }
@@ -488,6 +488,18 @@ void stall(size_t bytes) {
         b.finish(image, error + "CK");
     });
 }
+// The first byte comes at a moment of the half second that the loader counts from the reset.
+void first_byte_at(uint32_t moment) {
+    one("first byte at moment " + std::to_string(moment), [&](Bench& b) {
+        const Image image(1, b.random());
+        const std::string before = power_on(b, kFromSerial, image);
+        if (!b.await(before, limit())) return;
+        while (b.since_reset() % half_second() != moment) b.run(1);
+        b.send({image.bytes[0]}, 0, 0);
+        send(b, Bytes(image.bytes.begin() + 1, image.bytes.end()));
+        b.finish(image, before + "K");
+    });
+}
 // Pauses of less than two seconds do no harm.
 void slow_sender() {
     one("a sender with pauses", [&](Bench& b) {
@@ -566,6 +578,8 @@ int main(int argc, char** argv) {
             for (unsigned k = 0; k < scale; k++) {
                 for (const size_t bytes : {1u, 4u, 511u, 512u, 513u, 4607u, 4608u, 4610u, 6143u}) stall(bytes);
                 slow_sender();
+                for (const uint32_t before : {2u, 1u, 0u}) first_byte_at((half_second() - before) % half_second());
+                first_byte_at(1);
                 for (unsigned i = 0; i < 12; i++)
                     reset_at(random.below(2 * memory_bytes), static_cast<Source>(i % kSources), 1 + random.below(3));
             }
