@@ -14,12 +14,14 @@ for parameter; do
     parameters+=(-p "chparam -set ${parameter%%=*} ${parameter#*=} $TOP")
 done
 
+readonly YOSYS=$COVERT_CACHE/venv/bin/yosys
+[ -x "$YOSYS" ] || die "no Yosys in the project's cache: make build"
 cd "$COVERT_ROOT/rtl"
 mapfile -t files < <(grep -v '^//' covert.f)
 [[ " ${files[*]} " == *"/$TOP."[sv]* ]] || die "$TOP: no file of rtl/covert.f has this name"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-"$COVERT_CACHE/venv/bin/yosys" -q -l "$log" -p "read_verilog -sv ${files[*]}" \
+"$YOSYS" -q -l "$log" -p "read_verilog -sv ${files[*]}" \
     "${parameters[@]}" -p "synth_ecp5 -nowidelut -top $TOP" -p flatten -p stat
 awk '$2 ~ /^(LUT4|CCU2C|TRELLIS_FF|TRELLIS_DPR16X4|DP16KD|MULT18X18D)$/ { count[$2] = $1 }
     END {

@@ -139,8 +139,7 @@ module covert_loader #(
   logic [         1:0] say_q;     // characters to go
   logic [         7:0] say_first_q, say_second_q;
 
-  logic tick, checked;
-  logic done_q;
+  logic tick, checked, done_q;
 
   assign tick       = time_q == TimeBits'(HalfSecond - 1);
   assign checked    = (left_q == '0) & (out_q == 3'd0);  // in StCheck: all of it has been read
